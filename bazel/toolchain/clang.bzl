@@ -1,0 +1,159 @@
+"""One clang, every target: a C++ toolchain per OS and arch, from Debian's clang-19 and lld-19."""
+
+load(
+    "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "feature",
+    "flag_group",
+    "flag_set",
+    "tool_path",
+    "with_feature_set",
+)
+load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
+
+_LLVM = "/usr/lib/llvm-19/bin/"
+
+_C_ACTIONS = [
+    ACTION_NAMES.assemble,
+    ACTION_NAMES.preprocess_assemble,
+    ACTION_NAMES.c_compile,
+    ACTION_NAMES.cpp_compile,
+    ACTION_NAMES.cpp_header_parsing,
+]
+
+_CPP_ACTIONS = [
+    ACTION_NAMES.cpp_compile,
+    ACTION_NAMES.cpp_header_parsing,
+]
+
+_LINK_ACTIONS = [
+    ACTION_NAMES.cpp_link_executable,
+    ACTION_NAMES.cpp_link_dynamic_library,
+    ACTION_NAMES.cpp_link_nodeps_dynamic_library,
+]
+
+def _flags(name, actions, flags, with_features = []):
+    return feature(
+        name = name,
+        enabled = True,
+        flag_sets = [flag_set(
+            actions = actions,
+            flag_groups = [flag_group(flags = flags)],
+            with_features = with_features,
+        )],
+    )
+
+def _config_impl(ctx):
+    target = ctx.attr.target_flags
+    features = [
+        feature(name = "opt"),
+        feature(name = "dbg"),
+        feature(name = "fastbuild"),
+        # The same optimisation in every mode: a bug that lives in registers must not come and go with -c.
+        _flags("default_compile_flags", _C_ACTIONS, target + [
+            "-O2",
+            "-g",
+            "-Wall",
+            "-Wextra",
+            "-Wno-unused-command-line-argument",
+            "-no-canonical-prefixes",
+            "-Wno-builtin-macro-redefined",
+            "-D__DATE__=\"redacted\"",
+            "-D__TIME__=\"redacted\"",
+            "-D__TIMESTAMP__=\"redacted\"",
+            "-fno-pie",
+            "-ffile-compilation-dir=.",
+        ]),
+        _flags("opt_compile_flags", _C_ACTIONS, ["-DNDEBUG"], [with_feature_set(features = ["opt"])]),
+        _flags("cpp_standard", _CPP_ACTIONS, ["-std=c++20"]),
+        _flags("default_link_flags", _LINK_ACTIONS, target + [
+            "-fuse-ld=lld",
+            "-no-canonical-prefixes",
+            "-no-pie",
+            "-Wno-unused-command-line-argument",
+            "-Wl,--build-id=none",
+            "-Wl,-z,noexecstack",
+        ]),
+    ]
+    return cc_common.create_cc_toolchain_config_info(
+        ctx = ctx,
+        features = features,
+        # Where the compiler looks by itself; headers from here need not be declared.
+        cxx_builtin_include_directories = [
+            "/usr/include",
+            "/usr/lib/gcc",
+            "/usr/lib/llvm-19/include",
+            "/usr/lib/llvm-19/lib/clang",
+        ],
+        toolchain_identifier = "clang-" + ctx.attr.os + "-" + ctx.attr.cpu,
+        host_system_name = "local",
+        target_system_name = ctx.attr.os + "-" + ctx.attr.cpu,
+        target_cpu = ctx.attr.cpu,
+        target_libc = "unknown",
+        compiler = "clang",
+        abi_version = "unknown",
+        abi_libc_version = "unknown",
+        tool_paths = [
+            tool_path(name = "ar", path = _LLVM + "llvm-ar"),
+            tool_path(name = "compat-ld", path = _LLVM + "ld.lld"),
+            tool_path(name = "cpp", path = _LLVM + "clang-cpp"),
+            tool_path(name = "dwp", path = _LLVM + "llvm-dwp"),
+            tool_path(name = "gcc", path = _LLVM + "clang++"),
+            tool_path(name = "gcov", path = _LLVM + "llvm-cov"),
+            tool_path(name = "ld", path = _LLVM + "ld.lld"),
+            tool_path(name = "nm", path = _LLVM + "llvm-nm"),
+            tool_path(name = "objcopy", path = _LLVM + "llvm-objcopy"),
+            tool_path(name = "objdump", path = _LLVM + "llvm-objdump"),
+            tool_path(name = "strip", path = _LLVM + "llvm-strip"),
+        ],
+    )
+
+_clang_config = rule(
+    implementation = _config_impl,
+    attrs = {
+        "cpu": attr.string(mandatory = True),
+        "os": attr.string(mandatory = True),
+        "target_flags": attr.string_list(mandatory = True),
+    },
+    provides = [CcToolchainConfigInfo],
+)
+
+def clang_toolchain(name, os, cpu, target_flags):
+    """Declares the C++ toolchain of one target.
+
+    Args:
+      name: the platform's name in //bazel/platforms.
+      os: its constraint value in @platforms//os.
+      cpu: its constraint value in @platforms//cpu.
+      target_flags: what clang needs to compile and link for it.
+    """
+    _clang_config(
+        name = name + ".config",
+        cpu = cpu,
+        os = os,
+        target_flags = target_flags,
+    )
+    native.cc_toolchain(
+        name = name + ".cc",
+        all_files = ":empty",
+        compiler_files = ":empty",
+        dwp_files = ":empty",
+        linker_files = ":empty",
+        objcopy_files = ":empty",
+        strip_files = ":empty",
+        supports_param_files = 1,
+        toolchain_config = ":" + name + ".config",
+        toolchain_identifier = "clang-" + os + "-" + cpu,
+    )
+    native.toolchain(
+        name = name,
+        exec_compatible_with = [
+            "@platforms//os:linux",
+            "@platforms//cpu:x86_64",
+        ],
+        target_compatible_with = [
+            "@platforms//os:" + os,
+            "@platforms//cpu:" + cpu,
+        ],
+        toolchain = ":" + name + ".cc",
+        toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
+    )
