@@ -1,5 +1,6 @@
 """One clang, every target: a C++ toolchain per OS and arch, from Debian's clang-19 and lld-19."""
 
+load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 load(
     "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
     "feature",
@@ -8,7 +9,6 @@ load(
     "tool_path",
     "with_feature_set",
 )
-load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 
 _LLVM = "/usr/lib/llvm-19/bin/"
 
