@@ -1,0 +1,73 @@
+// intptr_t Wait4Stub(CallRegisters* registers)
+//
+// wait4 by one known instruction; the label kWait4Instruction is that instruction. See wait4_stub.h.
+
+    .text
+    .globl Wait4Stub
+    .type Wait4Stub, @function
+    .globl kWait4Instruction
+    .type kWait4Instruction, @notype
+
+#if defined(__x86_64__)
+
+// In:    rdi: registers. Out: rax. Kept: rbx rbp rsp r12-r15, as the C ABI asks.
+// Stack: the caller's; 8 bytes. rbx holds the pointer over the call: the kernel keeps it, and the bug does not touch it.
+Wait4Stub:
+    pushq %rbx
+    movq %rdi, %rbx
+    movq 0(%rbx), %rdi
+    movq 8(%rbx), %rsi
+    movq 16(%rbx), %rdx
+    movq 24(%rbx), %r10
+    movq 32(%rbx), %r8
+    movq 40(%rbx), %r9
+    movl $61, %eax
+kWait4Instruction:
+    syscall
+    movq %rdi, 0(%rbx)
+    movq %rsi, 8(%rbx)
+    movq %rdx, 16(%rbx)
+    movq %r10, 24(%rbx)
+    movq %r8, 32(%rbx)
+    movq %r9, 40(%rbx)
+    popq %rbx
+    retq
+
+#elif defined(__i386__)
+
+// In:    4(%esp): registers. Out: eax. Kept: ebx ebp esi edi esp, as the C ABI asks.
+// Stack: the caller's; 20 bytes. Every register but esp is an argument, so the pointer waits on the stack.
+Wait4Stub:
+    pushl %ebx
+    pushl %ebp
+    pushl %esi
+    pushl %edi
+    movl 20(%esp), %eax
+    movl 0(%eax), %ebx
+    movl 4(%eax), %ecx
+    movl 8(%eax), %edx
+    movl 12(%eax), %esi
+    movl 16(%eax), %edi
+    movl 20(%eax), %ebp
+    movl $114, %eax
+kWait4Instruction:
+    int $0x80
+    pushl %eax
+    movl 24(%esp), %eax
+    movl %ebx, 0(%eax)
+    movl %ecx, 4(%eax)
+    movl %edx, 8(%eax)
+    movl %esi, 12(%eax)
+    movl %edi, 16(%eax)
+    movl %ebp, 20(%eax)
+    popl %eax
+    popl %edi
+    popl %esi
+    popl %ebp
+    popl %ebx
+    retl
+
+#endif
+
+    .size Wait4Stub, . - Wait4Stub
+    .section .note.GNU-stack, "", @progbits
