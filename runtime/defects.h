@@ -1,0 +1,67 @@
+// The runtime's historical defects, one build-time switch each. A build has none of them, or
+// exactly one: -DFAULTLINE_DEFECT_<NAME>=1 (Bazel: //runtime:runtime.<name>,
+// //runtime:runtime.hosted.<name>). Only the sources that ask for a defect are compiled again for
+// it.
+#ifndef FAULTLINE_RUNTIME_DEFECTS_H_
+#define FAULTLINE_RUNTIME_DEFECTS_H_
+
+// trust-m: sigtramp takes the thread's m from thread-local storage and uses it unchecked. On a
+// thread that the runtime did not make there is no m: the handler reads through a null pointer (or,
+// where the thread has no thread-local storage at all, through segment base 0), inside a handler
+// with every signal blocked. The process dies by SIGSEGV and says nothing. Go up to r60 and before
+// CL 5797068 (March 2012); golang.org/issue/3250.
+#ifndef FAULTLINE_DEFECT_TRUST_M
+#define FAULTLINE_DEFECT_TRUST_M 0
+#endif
+
+// badsignal: the answer of March 2012 (Go CL 5797068). sigtramp looks whether there is an m; if
+// there is none the process writes "runtime: signal received on thread not created by Go.\n" to fd
+// 2 and exits with 2. Nothing is corrupted, but a library's own thread may still take the whole
+// program down.
+#ifndef FAULTLINE_DEFECT_BADSIGNAL
+#define FAULTLINE_DEFECT_BADSIGNAL 0
+#endif
+
+// fixed-64k: g0's stack guard is put 64 KB below the first stack pointer seen, whatever the stack's
+// real size (initcgo before the fix, freebsd, linux and openbsd 386/amd64). C code that uses more
+// and calls back meets morestack on g0, which cannot grow that stack: INT $3, death by SIGTRAP
+// without a word.
+#ifndef FAULTLINE_DEFECT_FIXED_64K
+#define FAULTLINE_DEFECT_FIXED_64K 0
+#endif
+
+// fixed-8k: the same with 8 KB (darwin and the threads made by libcgo's threadentry on some
+// systems).
+#ifndef FAULTLINE_DEFECT_FIXED_8K
+#define FAULTLINE_DEFECT_FIXED_8K 0
+#endif
+
+// attr-size: the fix of 2011: guard = &local - pthread_attr_getstacksize(default attributes) +
+// 4096. Right for a thread of the default size that has just started; wrong for every other: a
+// smaller stack is overrun before the guard is met, a larger one is refused (INT $3) with room
+// left. golang.org/issue/1328 (gdb: "stack split at wrong place").
+#ifndef FAULTLINE_DEFECT_ATTR_SIZE
+#define FAULTLINE_DEFECT_ATTR_SIZE 0
+#endif
+
+// sa-restart: setsig adds SA_RESTART whatever was asked. It takes the work-around for a kernel that
+// loses registers over a restart (never let it restart, loop on EINTR) out again.
+// golang.org/issue/6372.
+#ifndef FAULTLINE_DEFECT_SA_RESTART
+#define FAULTLINE_DEFECT_SA_RESTART 0
+#endif
+
+#if FAULTLINE_DEFECT_TRUST_M + FAULTLINE_DEFECT_BADSIGNAL + FAULTLINE_DEFECT_FIXED_64K +       \
+        FAULTLINE_DEFECT_FIXED_8K + FAULTLINE_DEFECT_ATTR_SIZE + FAULTLINE_DEFECT_SA_RESTART > \
+    1
+#error "one defect at a time"
+#endif
+
+namespace runtime {
+
+// The defect this program was built with, by its name in the catalogue; "" for none.
+extern "C" const char runtime_defect[];
+
+}  // namespace runtime
+
+#endif  // FAULTLINE_RUNTIME_DEFECTS_H_

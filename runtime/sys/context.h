@@ -1,0 +1,75 @@
+// The registers of interrupted code, as a signal handler gets them: one view for every OS and arch.
+#ifndef FAULTLINE_RUNTIME_SYS_CONTEXT_H_
+#define FAULTLINE_RUNTIME_SYS_CONTEXT_H_
+
+#include <stdint.h>
+
+#include "runtime/nosplit.h"
+#include "runtime/sys/types.h"
+
+namespace runtime::sys {
+
+// Where a general register lies in MContext. The lists end with a null name.
+struct RegisterName {
+  const char* name;  // "rax", "eip", …
+  uint16_t offset;   // bytes into MContext
+};
+extern const RegisterName kRegisters[];
+
+// A view; the context belongs to the handler's frame, and what is set is what the interrupted code
+// goes on with.
+class Context {
+ public:
+  explicit GO_NOSPLIT Context(void* ucontext) : u_(static_cast<UContext*>(ucontext)) {}
+
+#if defined(__x86_64__)
+  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.rip; }
+  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.rsp; }
+  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.rbp; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.rip = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.rsp = v; }
+  // What the interrupted call will return, or, when it is about to be restarted, its number again.
+  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.rax; }
+  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.rax = v; }
+  // Argument n (0…5) of a system call.
+  GO_NOSPLIT uintptr_t argument(int n) const {
+    const MContextT& m = u_->mcontext;
+    return n == 0 ? m.rdi : n == 1 ? m.rsi : n == 2 ? m.rdx : n == 3 ? m.r10 : n == 4 ? m.r8 : m.r9;
+  }
+#elif defined(__i386__)
+  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.eip; }
+  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.esp; }
+  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.ebp; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.eip = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.esp = v; }
+  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.eax; }
+  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.eax = v; }
+  GO_NOSPLIT uintptr_t argument(int n) const {
+    const MContextT& m = u_->mcontext;
+    return n == 0   ? m.ebx
+           : n == 1 ? m.ecx
+           : n == 2 ? m.edx
+           : n == 3 ? m.esi
+           : n == 4 ? m.edi
+                    : m.ebp;
+  }
+#endif
+  GO_NOSPLIT UContext* raw() const { return u_; }
+
+  // The context of a system call that the kernel will run again on return: the PC is back on the
+  // two bytes of the instruction and the result register holds `number` again. Reads the code at
+  // the PC.
+  GO_NOSPLIT bool restarts(long number) const {
+    const auto* code = reinterpret_cast<const unsigned char*>(pc());
+    const bool call = (code[0] == 0x0f && code[1] == 0x05) || (code[0] == 0xcd && code[1] == 0x80);
+    return result() == static_cast<uintptr_t>(number) && call;
+  }
+
+ private:
+  using MContextT = os::MContext;
+  UContext* u_;
+};
+
+}  // namespace runtime::sys
+
+#endif  // FAULTLINE_RUNTIME_SYS_CONTEXT_H_
