@@ -207,6 +207,34 @@ def abi_bug(
         visibility = ["//visibility:public"],
     )
 
+    # What a test of this bug reads and runs.
+    everything = [
+        ":" + name + ".declaration",
+        ":" + name + ".programs",
+        "//kernel:inject",
+        "//tools/jail",
+        "//tools/pytest:driver",
+    ]
+
+    # Needs /proc, ptrace and namespaces of its own; a sandbox would only hide what is measured.
+    test_tags = ["local"]
+
+    native.sh_test(
+        name = name + ".catalogue.test",
+        size = "small",
+        srcs = ["//tools/pytest:catalogue_test.sh"],
+        args = [name],
+        data = everything,
+        tags = test_tags,
+    )
+    if breaks or fault:
+        native.sh_test(
+            name = name + ".alarms.test",
+            size = "large",
+            srcs = ["//suites/alarms:alarms_test.sh"],
+            data = everything + ["//suites/alarms:alarms_test.py"],
+            tags = test_tags,
+        )
     for variant in variants:
         for target in targets:
             if _is_inapplicable(variant, target, inapplicable):
@@ -221,16 +249,6 @@ def abi_bug(
                     # Bazel splits arguments like a shell: keep the target whole.
                     "'" + target + "'",
                 ],
-                data = [
-                    ":" + name + ".declaration",
-                    ":" + name + ".programs",
-                    "//kernel:inject",
-                    "//tools/jail",
-                    "//tools/pytest:driver",
-                ],
-                # Needs /proc, ptrace and namespaces of its own; a sandbox would only hide what is measured.
-                tags = [
-                    "cell",
-                    "local",
-                ],
+                data = everything,
+                tags = test_tags + ["cell"],
             )
