@@ -222,9 +222,8 @@ def abi_bug(
     native.sh_test(
         name = name + ".catalogue.test",
         size = "small",
-        srcs = ["//tools/pytest:catalogue_test.sh"],
-        args = [name],
-        data = everything,
+        srcs = ["//suites/catalogue:catalogue_test.sh"],
+        data = everything + ["//suites/catalogue:catalogue_test.py"],
         tags = test_tags,
     )
     if breaks or fault:
