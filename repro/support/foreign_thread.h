@@ -1,6 +1,6 @@
 // Threads that the runtime did not make and does not know.
 //
-// The freestanding ones are made by a raw clone(), each on a stack of its own with a guard page below. In the hosted twin
+// Made by a raw clone(), each on a stack of its own with a guard page below; in the hosted twin
 // those with thread-local storage of their own come from pthread_create.
 
 #ifndef REPRO_SUPPORT_FOREIGN_THREAD_H_
@@ -9,52 +9,74 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/sys/sys.h"
+
 namespace faultline::support {
 
-// What a foreign thread finds in its TLS register (FS on amd64, GS on 386).
+// What a foreign thread finds in its TLS register (FS on amd64, GS on 386), from its first
+// instruction on.
 enum class Tls {
-  kOwn,        // a block of its own, all zero: no m
-  kNone,       // nothing: the base, or on 386 the selector, is 0
-  kInherited,  // what its creator has: clone() without CLONE_SETTLS
+  kOwn,        // a block of its own, empty: no m
+  kNone,       // nothing: base, and on 386 selector, are 0
+  kInherited,  // its creator's: clone() without CLONE_SETTLS
 };
 
 class ForeignThread {
  public:
   struct Options {
-    // Usable bytes, rounded up to pages. 0: what a thread gets by default, RLIMIT_STACK or 8 MiB.
+    // Usable bytes of stack, rounded up to pages.
     size_t stack_size = size_t{256} << 10;
     Tls tls = Tls::kOwn;
+    // The thread is born with every signal blocked; its first system call sets this mask.
+    runtime::sys::SigSet mask = 0;
   };
 
   ForeignThread() = default;
   ForeignThread(const ForeignThread&) = delete;
   ForeignThread& operator=(const ForeignThread&) = delete;
 
-  // Starts function(argument) on a new thread, which inherits the caller's signal mask. Dies with a note on failure: a
-  // reproduction without its thread has nothing to say.
+  // Starts function(argument) on a new thread. Ends the process as broken if there is none to be
+  // had.
   void Start(void (*function)(void*), void* argument, const Options& options);
+  void Start(void (*function)(void*), void* argument) { Start(function, argument, Options()); }
 
-  // Waits until the thread is gone, and frees its stack.
+  // Waits until the thread is gone, and frees its stack. On a goroutine; lets others run meanwhile.
   void Join();
 
-  // The kernel's number of the thread. Valid from Start() on.
+  // The kernel's number of the thread, from Start() on.
   int tid() const { return tid_; }
 
-  // The usable bounds of the thread's stack; the byte below `stack_low` is not mapped. Of a pthread the bounds are those
-  // that pthread_getattr_np tells.
+  // The lowest usable address of the thread's stack: below is a page without access. From Start()
+  // on.
   uintptr_t stack_low() const { return stack_low_; }
-  uintptr_t stack_high() const { return stack_high_; }
 
  private:
-  // Written by the kernel at the thread's end (CLONE_CHILD_CLEARTID), read by Join.
-  int alive_ = 0;
-  int tid_ = 0;
+  static void Enter(void* self);
+
+  void (*function_)(void*) = nullptr;
+  void* argument_ = nullptr;
+  runtime::sys::SigSet mask_ = 0;
+  // Set before the thread starts, cleared by the kernel at its end (CLONE_CHILD_CLEARTID), read by
+  // Join().
+  int32_t alive_ = 0;
+  int32_t tid_ = 0;
   uintptr_t stack_low_ = 0;
-  uintptr_t stack_high_ = 0;
-  void* mapping_ = nullptr;
+  uintptr_t mapping_ = 0;
   size_t mapping_size_ = 0;
+#if FAULTLINE_HOSTED
+  static void* EnterPthread(void* self);
+
   uintptr_t pthread_ = 0;
+#endif
 };
+
+// Waits until *word is `value`. On a goroutine, with the scheduler handed on. Whoever changes the
+// word calls Set().
+void WaitFor(const uint32_t* word, uint32_t value);
+// The same for code that is not a goroutine: the thread sleeps.
+void ForeignWaitFor(const uint32_t* word, uint32_t value);
+// Sets *word and wakes who waits for it. Anywhere, in handlers too.
+void Set(uint32_t* word, uint32_t value);
 
 }  // namespace faultline::support
 

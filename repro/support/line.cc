@@ -1,16 +1,33 @@
 #include "repro/support/line.h"
 
+#include "runtime/sys/sys.h"
+
 namespace faultline::support {
 
 namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr uint64_t kPowersOfTen[] = {
-    10000000000000000000u, 1000000000000000000, 100000000000000000, 10000000000000000,
-    1000000000000000,      100000000000000,     10000000000000,     1000000000000,
-    100000000000,          10000000000,         1000000000,         100000000,
-    10000000,              1000000,             100000,             10000,
-    1000,                  100,                 10,                 1,
+    10000000000000000000u,
+    1000000000000000000,
+    100000000000000000,
+    10000000000000000,
+    1000000000000000,
+    100000000000000,
+    10000000000000,
+    1000000000000,
+    100000000000,
+    10000000000,
+    1000000000,
+    100000000,
+    10000000,
+    1000000,
+    100000,
+    10000,
+    1000,
+    100,
+    10,
+    1,
 };
 
 }  // namespace
@@ -52,7 +69,8 @@ Line& Line::Number(const char* key, int64_t value) {
     Put('-');
     magnitude = -magnitude;
   }
-  // By subtraction: on 386 a 64-bit division is a call into a library that a freestanding program has not got.
+  // By subtraction: on 386 a 64-bit division is a call into a library that a freestanding program
+  // has not got.
   bool started = false;
   for (uint64_t power : kPowersOfTen) {
     char digit = '0';
@@ -71,6 +89,12 @@ Line& Line::Hex(const char* key, uint64_t value) {
   while (shift > 0 && (value >> shift) == 0) shift -= 4;
   for (; shift >= 0; shift -= 4) Put(kHexDigits[(value >> shift) & 15]);
   return *this;
+}
+
+void Line::Write() {
+  text_[size_++] = '\n';
+  while (runtime::sys::write(1, text_, size_) == -runtime::sys::kEINTR) {
+  }
 }
 
 }  // namespace faultline::support

@@ -1,7 +1,8 @@
 // One line of the program protocol, built on the caller's stack and written with one write.
 //
-// Usable anywhere a reproduction can find itself: in a signal handler, on a thread without thread-local storage, on a
-// goroutine. Nothing is allocated, no lock is taken, and a line that is too long is cut, never split.
+// Usable anywhere a reproduction can find itself: in a signal handler, on a thread without
+// thread-local storage, on a goroutine. Nothing is allocated, no lock is taken, and a line that is
+// too long is cut, never split.
 
 #ifndef REPRO_SUPPORT_LINE_H_
 #define REPRO_SUPPORT_LINE_H_
@@ -16,7 +17,8 @@ class Line {
   // Starts a line with its event: start, control, progress, hit, note, end.
   explicit Line(const char* event) { Raw(event); }
 
-  // Each appends " key=value". Blanks, control characters and the percent sign in `value` are written as %XX.
+  // Each appends " key=value". Blanks, control characters and the percent sign in `value` are
+  // written as %XX.
   Line& Text(const char* key, const char* value);
   Line& Number(const char* key, int64_t value);
   Line& Hex(const char* key, uint64_t value);

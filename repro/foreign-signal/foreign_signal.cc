@@ -1,0 +1,327 @@
+// foreign-signal: a signal on a thread the runtime never made kills the program.
+//
+// Seen: a two-line Go program that called gtk through cgo died of a segmentation fault, without a
+// word; the same in C worked. In order:
+//   [1] a library starts a thread of its own; handlers belong to the process, so this thread has
+//   the runtime's; [2] a signal is delivered to it; [3] sigtramp takes m from thread-local storage,
+//   where this thread has none, and loads m->gsignal: a fault, inside a
+//       handler with every signal blocked. The kernel ends the process.
+// Reported as golang.org/issue/3250; answered first with a diagnosis (golang.org/cl/5797068,
+// "runtime: signal received on thread not created by Go."), later with an m that is borrowed for
+// the handler (needm).
+//
+// The oracle: every signal is waited for before the next is sent, so each must be handled once, on
+// the foreign thread, on the gsignal of a borrowed m; and afterwards the thread must have its
+// registers, TLS, mask and alternate stack as before. See README.md.
+
+#include "repro/support/foreign_thread.h"
+#include "repro/support/program.h"
+#include "repro/support/sentinels.h"
+#include "runtime/runtime.h"
+
+#if FAULTLINE_HOSTED
+#include <pthread.h>
+#endif
+
+namespace faultline::repro {
+
+namespace sys = runtime::sys;
+using support::ForeignThread;
+using support::Line;
+using support::Registers;
+using support::Run;
+using support::Tls;
+
+namespace {
+
+constexpr int kSignal = sys::kSIGUSR1;
+// The control's own, which no case blocks.
+constexpr int kControlSignal = sys::kSIGUSR2;
+// Signals per foreign thread.
+constexpr int kRounds = 16;
+constexpr int64_t kTimerNanoseconds = 20'000;
+
+// Written by the handler, read by the thread that it interrupted, which then waits for the next
+// signal.
+struct Handled {
+  uint32_t count;
+  int mid;       // of the m that the handler had
+  bool foreign;  // as the runtime sees it
+  bool gsignal;  // stood on that m's gsignal
+  uintptr_t at;  // an address in the handler's frame
+};
+Handled handled;
+
+bool OnSignal(int signal, sys::SigInfo*, void* ucontext) {
+  sys::Context context(ucontext);
+  const bool at_fault = context.pc() == reinterpret_cast<uintptr_t>(support::kFaultInstruction);
+  // A fault of anybody else is not ours to forgive.
+  if (signal == sys::kSIGSEGV && !at_fault) return false;
+  const runtime::SigPlace place = runtime::sigplace();
+  handled.mid = place.mid;
+  handled.foreign = place.foreign;
+  handled.gsignal = place.ongsignal;
+  handled.at = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (at_fault) context.set_pc(reinterpret_cast<uintptr_t>(support::kFaultResume));
+  __atomic_add_fetch(&handled.count, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&support::held_word, 1, __ATOMIC_RELEASE);
+  return true;
+}
+
+// What belongs to a thread and must survive a handler.
+struct Own {
+  uintptr_t tls;
+  sys::SigSet mask;
+  int32_t altstack_flags;
+  uintptr_t altstack;
+
+  static Own Get() {
+    Own own = {};
+    sys::StackT stack = {};
+    own.tls = sys::threadpointer();
+    sys::sigprocmask(sys::kSIG_BLOCK, nullptr, &own.mask);
+    sys::sigaltstack(nullptr, &stack);
+    own.altstack_flags = stack.flags;
+    own.altstack = stack.sp;
+    return own;
+  }
+};
+
+// What one signal did, and what was there before and after it.
+struct Observation {
+  uint32_t count;  // handlers that ran
+  Handled last;
+  uintptr_t frame;  // of the interrupted function
+  int creator_mid;
+  Own own_before, own_after;
+  Registers before, after;
+};
+
+// What is wrong: nullptr if nothing.
+const char* Wrong(const Observation& o) {
+  // The handler's frame on the thread's own stack would be a few hundred bytes to a few pages below
+  // the interrupted one.
+  constexpr uintptr_t kNear = uintptr_t{16} << 10;
+  if (o.count != 1) return "handlers";
+  if (!o.last.gsignal || o.frame - o.last.at < kNear) return "stack";
+  if (!o.last.foreign || o.last.mid == o.creator_mid) return "m";
+  if (support::FirstDifference(o.before, o.after) >= 0) return "register";
+  if (o.own_before.tls != o.own_after.tls) return "tls";
+  if (o.own_before.mask != o.own_after.mask) return "mask";
+  if (o.own_before.altstack != o.own_after.altstack ||
+      o.own_before.altstack_flags != o.own_after.altstack_flags) {
+    return "altstack";
+  }
+  return nullptr;
+}
+
+void Judge(Run& run, const Observation& o) {
+  const char* wrong = Wrong(o);
+  if (wrong == nullptr) return;
+  Line line("hit");
+  line.Text("what", wrong).Number("want", 1).Number("got", o.count).Number("mid", o.last.mid);
+  line.Number("creator_mid", o.creator_mid)
+      .Number("foreign", o.last.foreign)
+      .Number("gsignal", o.last.gsignal);
+  line.Hex("handler_at", o.last.at)
+      .Hex("frame", o.frame)
+      .Hex("tls", o.own_after.tls)
+      .Hex("want_tls", o.own_before.tls);
+  if (const int i = support::FirstDifference(o.before, o.after); i >= 0) {
+    line.Text("register", support::kRegisterNames[i])
+        .Hex("value", o.after.value[i])
+        .Hex("want_value", o.before.value[i]);
+  }
+  run.Hit(line.Text("at", FAULTLINE_HERE));
+}
+
+struct Orders;
+
+// [2] How a signal comes to the thread that runs it.
+struct Step {
+  // Puts what the step needs into registers that are otherwise sentinels.
+  void (*arm)(Orders& orders, Registers* registers);
+  // Takes the signal, with exactly these registers.
+  void (*take)(Registers* registers);
+};
+
+struct Orders {
+  Run& run;
+  const Step& step;
+  int creator_mid;
+  int32_t timer = 0;
+  // How often the thread held still for a signal that its creator is to send.
+  uint32_t holding = 0;
+  // For a thread that is born with a signal pending: how often the handler had run before.
+  uint32_t count_before_birth = 0;
+  uintptr_t tls_at_birth = 0;
+};
+
+constexpr Step kTgkill = {[](Orders&, Registers* registers) {
+                            support::SetCall(registers, sys::os::k_tgkill, sys::getpid(),
+                                             sys::gettid(), kSignal);
+                          },
+                          support::CallWithRegisters};
+constexpr Step kHold = {
+    [](Orders& orders, Registers*) { support::Set(&orders.holding, orders.holding + 1); },
+    support::HoldRegisters};
+constexpr Step kTimer = {[](Orders& orders, Registers*) {
+                           sys::Itimerspec soon = {};
+                           soon.value.nsec = kTimerNanoseconds;
+                           sys::timer_settime(orders.timer, 0, &soon, nullptr);
+                         },
+                         support::HoldRegisters};
+constexpr Step kFault = {[](Orders&, Registers*) {}, support::FaultWithRegisters};
+
+// What the foreign thread does: [2] takes signals, one by one, and compares.
+void TakeSignals(void* argument) {
+  auto& orders = *static_cast<Orders*>(argument);
+  for (int i = 0; i < kRounds; ++i) {
+    Observation o = {};
+    const uint32_t count = handled.count;
+    o.creator_mid = orders.creator_mid;
+    o.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    o.own_before = Own::Get();
+    o.before = support::Sentinels(count);
+    __atomic_store_n(&support::held_word, 0, __ATOMIC_RELEASE);
+    orders.step.arm(orders, &o.before);
+    o.after = o.before;
+    orders.step.take(&o.after);
+    o.own_after = Own::Get();
+    o.last = handled;
+    o.count = handled.count - count;
+    Judge(orders.run, o);
+    orders.run.Opportunity();
+  }
+}
+
+// The same for a thread whose first signal was pending before its first instruction. It is over by
+// now.
+void BornIntoSignal(void* argument) {
+  auto& orders = *static_cast<Orders*>(argument);
+  Observation o = {};
+  o.creator_mid = orders.creator_mid;
+  o.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  o.own_after = Own::Get();
+  o.own_before = {orders.tls_at_birth, 0, sys::kSS_DISABLE, 0};
+  o.last = handled;
+  o.count = handled.count - orders.count_before_birth;
+  Judge(orders.run, o);
+  orders.run.Opportunity();
+  TakeSignals(argument);
+}
+
+#if FAULTLINE_HOSTED
+// A thread that takes its signals where its C library takes it apart.
+void LeaveToDestructor(void* argument) {
+  // One key for all threads, which come one after the other.
+  static pthread_key_t key;
+  static bool has_key = false;
+  if (!has_key) {
+    if (const int error = pthread_key_create(&key, TakeSignals); error != 0)
+      support::Broken("pthread_key_create", error);
+    has_key = true;
+  }
+  pthread_setspecific(key, argument);
+}
+#endif
+
+void Install(int signal) {
+  runtime::sighook(signal, OnSignal);
+  if (const long error = runtime::setsig(signal, runtime::Disposition::kCatch, true); error != 0) {
+    support::Broken("setsig", error);
+  }
+}
+
+// [1] A thread that the runtime did not make, and its signals.
+void Attempt(Run& run, const Step& step, void (*body)(void*) = TakeSignals, Tls tls = Tls::kOwn) {
+  Install(kSignal);
+  Install(sys::kSIGSEGV);
+  Orders orders = {.run = run, .step = step, .creator_mid = runtime::getm()->id};
+  orders.count_before_birth = handled.count;
+  if (tls == Tls::kInherited) orders.tls_at_birth = sys::threadpointer();
+  if (&step == &kTimer) {
+    sys::SigEvent event = {};
+    event.signo = kSignal;
+    event.notify = sys::kSIGEV_SIGNAL;
+    const long error = sys::timer_create(sys::kCLOCK_MONOTONIC, &event, &orders.timer);
+    if (error != 0) support::Broken("timer_create", error);
+  }
+  run.BeforeDangerousStep();
+  const int process = static_cast<int>(sys::getpid());
+  if (tls != Tls::kOwn) sys::kill(process, kSignal);
+  ForeignThread thread;
+  thread.Start(body, &orders, {.tls = tls});  // [3] TLS with no m in it, or none
+  for (uint32_t i = 1; &step == &kHold && i <= kRounds; ++i) {
+    support::WaitFor(&orders.holding, i);
+    sys::kill(process, kSignal);
+  }
+  thread.Join();
+  if (&step == &kTimer) sys::timer_delete(orders.timer);
+  run.Attempted();
+}
+
+// No thread of the runtime takes the signal: one that is sent to the process stays for the foreign
+// thread.
+void BlockInRuntime() { runtime::blocksignals(sys::sigmask(kSignal)); }
+
+// The same signal on a thread of the runtime must be handled in every variant; and the comparison
+// must notice each thing that can be wrong.
+const char* Control() {
+  Install(kControlSignal);
+  const uint32_t count = handled.count;
+  const Own own_before = Own::Get();
+  Registers before = support::Sentinels(count);
+  support::SetCall(&before, sys::os::k_tgkill, sys::getpid(), sys::gettid(), kControlSignal);
+  Registers after = before;
+  support::CallWithRegisters(&after);
+  if (handled.count != count + 1) return "a signal on a thread of the runtime";
+  if (handled.foreign || handled.mid != runtime::getm()->id) return "whose m the handler had";
+  if (!handled.gsignal) return "where the handler stood";
+
+  const Observation right = {.count = 1,
+                             .last = {1, handled.mid + 1, true, true, handled.at},
+                             .frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
+                             .creator_mid = handled.mid,
+                             .own_before = own_before,
+                             .own_after = Own::Get(),
+                             .before = before,
+                             .after = after};
+  if (Wrong(right) != nullptr) return "a right signal";
+  Observation o = right;
+  o.count = 2;
+  if (Wrong(o) == nullptr) return "a handler that ran twice";
+  o = right;
+  o.last.at = o.frame - 512;
+  if (Wrong(o) == nullptr) return "a handler on the thread's own stack";
+  o = right;
+  o.last.mid = o.creator_mid;
+  if (Wrong(o) == nullptr) return "another thread's m";
+  o = right;
+  o.after.value[Registers::kCount - 1] ^= 1;
+  if (Wrong(o) == nullptr) return "a wrong register";
+  o = right;
+  o.own_after.tls ^= 8;
+  if (Wrong(o) == nullptr) return "a wrong TLS register";
+  return nullptr;
+}
+
+constexpr support::Case kCases[] = {
+    {"tgkill", [](Run& run) { Attempt(run, kTgkill); }},
+    {"process-directed", [](Run& run) { Attempt(run, kHold); }, BlockInRuntime},
+    {"timer", [](Run& run) { Attempt(run, kTimer); }, BlockInRuntime},
+    {"fault", [](Run& run) { Attempt(run, kFault); }},
+#if FAULTLINE_HOSTED
+    {"key-destructor", [](Run& run) { Attempt(run, kTgkill, LeaveToDestructor); }},
+#endif
+    {"raw-clone", [](Run& run) { Attempt(run, kTgkill, BornIntoSignal, Tls::kNone); },
+     BlockInRuntime},
+    {"raw-clone-inherited",
+     [](Run& run) { Attempt(run, kTgkill, BornIntoSignal, Tls::kInherited); }, BlockInRuntime},
+};
+
+}  // namespace
+
+}  // namespace faultline::repro
+
+FAULTLINE_PROGRAM(faultline::repro::Control, faultline::repro::kCases);

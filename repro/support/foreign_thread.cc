@@ -1,0 +1,152 @@
+#include "repro/support/foreign_thread.h"
+
+#if FAULTLINE_HOSTED
+#include <pthread.h>
+#endif
+
+#include "repro/support/program.h"
+#include "runtime/runtime.h"
+
+namespace faultline::support {
+
+namespace sys = runtime::sys;
+
+namespace {
+
+constexpr sys::SigSet kAllSignals = ~sys::SigSet{0};
+constexpr int kEverybody = 0x7fffffff;
+constexpr size_t kGuardSize = sys::kPageSize;
+// Room for a thread's own TLS block, at the high end of its mapping: as much below its thread
+// pointer as above.
+constexpr size_t kTlsSize = 2 * sys::kPageSize;
+
+// As pthread_create does it: a thread of this process in every respect.
+constexpr unsigned long kThreadFlags = sys::kCLONE_VM | sys::kCLONE_FS | sys::kCLONE_FILES |
+                                       sys::kCLONE_SIGHAND | sys::kCLONE_THREAD |
+                                       sys::kCLONE_SYSVSEM | sys::kCLONE_CHILD_CLEARTID;
+
+}  // namespace
+
+void ForeignThread::Enter(void* self) {
+  const auto* thread = static_cast<const ForeignThread*>(self);
+  sys::sigprocmask(sys::kSIG_SETMASK, &thread->mask_, nullptr);
+  thread->function_(thread->argument_);
+}
+
+#if FAULTLINE_HOSTED
+void* ForeignThread::EnterPthread(void* self) {
+  auto* thread = static_cast<ForeignThread*>(self);
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) Broken("pthread_getattr_np", 0);
+  pthread_attr_getstack(&attributes, &low, &size);
+  pthread_attr_destroy(&attributes);
+  thread->stack_low_ = reinterpret_cast<uintptr_t>(low);
+  Set(reinterpret_cast<uint32_t*>(&thread->tid_), static_cast<uint32_t>(sys::gettid()));
+  Enter(self);
+  return nullptr;
+}
+#endif
+
+void ForeignThread::Start(void (*function)(void*), void* argument, const Options& options) {
+  function_ = function;
+  argument_ = argument;
+  mask_ = options.mask;
+  tid_ = 0;
+  // From here to the end no handler may run on this thread: it borrows the new thread's TLS
+  // register.
+  sys::SigSet old_mask;
+  sys::sigprocmask(sys::kSIG_SETMASK, &kAllSignals, &old_mask);
+
+#if FAULTLINE_HOSTED
+  if (options.tls == Tls::kOwn) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, options.stack_size);
+    pthread_t thread;
+    if (const int error = pthread_create(&thread, &attributes, EnterPthread, this); error != 0) {
+      Broken("pthread_create", error);
+    }
+    pthread_attr_destroy(&attributes);
+    pthread_ = static_cast<uintptr_t>(thread);
+    while (__atomic_load_n(&tid_, __ATOMIC_ACQUIRE) == 0) {
+      sys::futexwait(reinterpret_cast<uint32_t*>(&tid_), 0, nullptr);
+    }
+    sys::sigprocmask(sys::kSIG_SETMASK, &old_mask, nullptr);
+    return;
+  }
+#endif
+
+  const size_t stack_size = (options.stack_size + sys::kPageSize - 1) & ~(sys::kPageSize - 1);
+  mapping_size_ = kGuardSize + stack_size + kGuardSize + kTlsSize;
+  const long mapped = sys::mmap(
+      nullptr, mapping_size_, sys::kPROT_NONE,
+      sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE | sys::kMAP_STACK, -1, 0);
+  if (sys::iserror(mapped)) Broken("mmap of a stack", mapped);
+  mapping_ = static_cast<uintptr_t>(mapped);
+  const uintptr_t stack = mapping_ + kGuardSize;
+  stack_low_ = stack;
+  const uintptr_t stack_top = stack + stack_size;
+  const uintptr_t tls = stack_top + kGuardSize;
+  const int access = sys::kPROT_READ | sys::kPROT_WRITE;
+  long error = sys::mprotect(reinterpret_cast<void*>(stack), stack_size, access);
+  if (error == 0) error = sys::mprotect(reinterpret_cast<void*>(tls), kTlsSize, access);
+  if (error != 0) Broken("mprotect of a stack", error);
+
+  // The creator puts on what the new thread is to have; clone() without CLONE_SETTLS hands it down.
+  const uintptr_t own_tls = sys::threadpointer();
+  if (options.tls == Tls::kNone) sys::settls(0);
+  if (options.tls == Tls::kOwn) {
+    const uintptr_t thread_pointer = tls + kTlsSize / 2;
+    // The psABI's thread control block begins with its own address, on both arches (Drepper, "ELF
+    // Handling For Thread-Local Storage", variant II).
+    *reinterpret_cast<uintptr_t*>(thread_pointer) = thread_pointer;
+    sys::settls(thread_pointer);
+  }
+  alive_ = 1;
+  const long tid = sys::rawclone(kThreadFlags, reinterpret_cast<void*>(stack_top), nullptr, &alive_,
+                                 nullptr, Enter, this);
+  if (options.tls != Tls::kInherited) sys::settls(own_tls);
+  if (tid < 0) Broken("clone", tid);
+  tid_ = static_cast<int32_t>(tid);
+  sys::sigprocmask(sys::kSIG_SETMASK, &old_mask, nullptr);
+}
+
+void ForeignThread::Join() {
+#if FAULTLINE_HOSTED
+  if (pthread_ != 0) {
+    runtime::blocking([&] { return pthread_join(static_cast<pthread_t>(pthread_), nullptr); });
+    pthread_ = 0;
+    return;
+  }
+#endif
+  runtime::blocking([&] {
+    // The kernel wakes by a futex that is not private, as CLONE_CHILD_CLEARTID is defined.
+    for (int32_t alive; (alive = __atomic_load_n(&alive_, __ATOMIC_ACQUIRE)) != 0;) {
+      sys::call(sys::os::k_futex, reinterpret_cast<long>(&alive_), sys::kFUTEX_WAIT, alive);
+    }
+    return 0;
+  });
+  sys::munmap(reinterpret_cast<void*>(mapping_), mapping_size_);
+}
+
+void ForeignWaitFor(const uint32_t* word, uint32_t value) {
+  for (uint32_t now; (now = __atomic_load_n(word, __ATOMIC_ACQUIRE)) != value;)
+    sys::futexwait(word, now, nullptr);
+}
+
+void WaitFor(const uint32_t* word, uint32_t value) {
+  if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value) return;
+  runtime::blocking([&] {
+    ForeignWaitFor(word, value);
+    return 0;
+  });
+}
+
+void Set(uint32_t* word, uint32_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+  sys::futexwake(word, kEverybody);
+}
+
+}  // namespace faultline::support

@@ -1,0 +1,28 @@
+// Where a thread's stack truly ends, found out without the runtime's help.
+
+#ifndef REPRO_SUPPORT_STACK_H_
+#define REPRO_SUPPORT_STACK_H_
+
+#include <stdint.h>
+
+namespace faultline::support {
+
+struct Stack {
+  uintptr_t low;   // the lowest address that can be used
+  uintptr_t high;  // one past the highest
+};
+
+// The main thread's: the kernel lets it grow from the end of the mapping called [stack] in
+// /proc/self/maps by the soft RLIMIT_STACK, in whole pages (mm/mmap.c, acct_stack_growth). With no
+// limit `low` is 0.
+Stack MainThreadStack();
+
+// Takes the soft RLIMIT_STACK to `bytes` (or to no limit at all) and executes the program anew,
+// because the kernel lays out an address space and a libc chooses its default size by the limit
+// that holds at exec. Returns if the limit is that already.
+void ExecuteWithStackLimit(uint64_t bytes);
+inline constexpr uint64_t kNoLimit = ~uint64_t{0};
+
+}  // namespace faultline::support
+
+#endif  // REPRO_SUPPORT_STACK_H_

@@ -1,0 +1,273 @@
+// wait4-restart: wait4 loses its fourth argument when the kernel restarts it.
+//
+// Seen: Go 1.1 programs on FreeBSD/amd64 that start children failed now and then with "bad
+// address", from a wait4 whose arguments were all good. In order:
+//   [1] a signal interrupts a thread that sits in wait4;
+//   [2] the handler has SA_RESTART, or another thread takes the signal, so the kernel moves the
+//   program counter back onto the
+//       SYSCALL instruction to have it executed again;
+//   [3] the kernel's fast way out reloads rdi, rsi, rdx and rax, but not r10, r8 and r9: the second
+//   SYSCALL has a fourth
+//       argument that is not the program's. wait4 stores the status, reaps the child, cannot write
+//       the rusage: EFAULT.
+// Reported as golang.org/issue/6372 and FreeBSD PR amd64/182161, worked around in
+// golang.org/cl/13582047 (INT 0x80), fixed in FreeBSD 9.3 (cpu_set_syscall_retval, PCB_FULL_IRET).
+//
+// The oracle: each wait4 waits for a child of its own by number, so its result can be that number
+// only (or EINTR where SA_RESTART was not asked for); and a system call keeps its argument
+// registers, so they are what they were when a handler finds the call about to be restarted, and
+// after it. Nothing is tried again before it is judged: the child is reaped when EFAULT comes. See
+// README.md.
+
+#include "repro/support/foreign_thread.h"
+#include "repro/support/program.h"
+#include "repro/wait4-restart/wait4_stub.h"
+#include "runtime/runtime.h"
+
+namespace faultline::repro {
+
+namespace sys = runtime::sys;
+using support::ForeignThread;
+using support::Line;
+using support::Run;
+
+namespace {
+
+// The work-around that needs no kernel: no SA_RESTART, and a loop.
+constexpr bool kUserRestart = FAULTLINE_IS_VARIANT("user-restart");
+
+constexpr uintptr_t kSentinel5 = 0x5e471e15;
+constexpr uintptr_t kSentinel6 = 0x6e471e16;
+// Rounds per attempt: long enough to make the fork cheap, well under 100 ms under a tracer too.
+constexpr int kPairRounds = 32;
+constexpr int kStormRounds = 1000;
+// Short, because a restart without a handler shows only when the child is gone.
+constexpr int kProcessStormRounds = 32;
+
+#if defined(__x86_64__)
+constexpr const char* kArgumentNames[] = {"rdi", "rsi", "rdx", "r10", "r8", "r9"};
+constexpr const char* kWantedNames[] = {"want_rdi", "want_rsi", "want_rdx",
+                                        "want_r10", "want_r8",  "want_r9"};
+#else
+constexpr const char* kArgumentNames[] = {"ebx", "ecx", "edx", "esi", "edi", "ebp"};
+constexpr const char* kWantedNames[] = {"want_ebx", "want_ecx", "want_edx",
+                                        "want_esi", "want_edi", "want_ebp"};
+#endif
+
+// A thread that calls wait4. `tid` and `given` are written by it before the call; the rest by the
+// handler on that thread, and read by it after the call.
+struct Waiter {
+  long tid = 0;
+  CallRegisters given = {};
+  CallRegisters at_restart = {};
+  bool spoiled = false;  // at_restart is not what was given
+  int64_t restarts = 0;
+};
+Waiter waiters[2];
+
+// Raised by every run of the handler, on whatever thread; the storms wait for it.
+uint32_t handler_word;
+// Handlers that ran on a thread that is no waiter: where a waiter was woken, it restarts without a
+// handler.
+int64_t handled_elsewhere;
+
+bool IsSame(const CallRegisters& a, const CallRegisters& b) {
+  for (int i = 0; i < CallRegisters::kCount; ++i) {
+    if (a.argument[i] != b.argument[i]) return false;
+  }
+  return true;
+}
+
+bool OnSignal(int, sys::SigInfo*, void* ucontext) {
+  const sys::Context context(ucontext);
+  const long tid = sys::gettid();
+  bool is_waiter = false;
+  for (Waiter& waiter : waiters) {
+    if (waiter.tid != tid) continue;
+    is_waiter = true;
+    // About to be restarted: the program counter is back on the instruction, the number back in its
+    // register.
+    if (context.pc() != reinterpret_cast<uintptr_t>(kWait4Instruction) ||
+        context.result() != kWait4Number)
+      continue;
+    ++waiter.restarts;
+    if (waiter.spoiled) continue;
+    for (int i = 0; i < CallRegisters::kCount; ++i)
+      waiter.at_restart.argument[i] = context.argument(i);
+    waiter.spoiled = !IsSame(waiter.at_restart, waiter.given);
+  }
+  if (!is_waiter) __atomic_add_fetch(&handled_elsewhere, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&handler_word, 1, __ATOMIC_RELEASE);
+  return true;
+}
+
+// [2] The handler: full mask, as Go 1.1 had it, and SA_RESTART unless the loop does that work.
+void Install(int signal) {
+  runtime::sighook(signal, OnSignal);
+  if (const long error = runtime::setsig(signal, runtime::Disposition::kCatch, !kUserRestart);
+      error != 0) {
+    support::Broken("setsig", error);
+  }
+}
+
+// What is wrong with one wait4 for `child`: nullptr if nothing.
+const char* Wrong(intptr_t want, intptr_t got, const Waiter& waiter, const CallRegisters& after) {
+  if (got != want) return "result";
+  if (waiter.spoiled) return "registers-at-restart";
+  if (!IsSame(after, waiter.given)) return "registers-after";
+  return nullptr;
+}
+
+// One wait4 for `child`, judged.
+void Wait(Run& run, Waiter& waiter, long child) {
+  int status = 0;
+  sys::Rusage usage;
+  waiter.tid = sys::gettid();
+  waiter.spoiled = false;
+  waiter.given = {{static_cast<uintptr_t>(child), reinterpret_cast<uintptr_t>(&status), 0,
+                   reinterpret_cast<uintptr_t>(&usage), kSentinel5, kSentinel6}};
+  CallRegisters after;
+  intptr_t got;
+  do {
+    after = waiter.given;
+    got = Wait4Stub(&after);  // [3] four arguments, the fourth of which the kernel uses last
+  } while (kUserRestart && got == -sys::kEINTR);
+  const char* wrong = Wrong(child, got, waiter, after);
+  if (wrong == nullptr) return;
+  const CallRegisters& seen = waiter.spoiled ? waiter.at_restart : after;
+  Line line("hit");
+  line.Text("what", wrong)
+      .Number("want", child)
+      .Number("got", got)
+      .Number("errno", got < 0 ? -got : 0);
+  for (int i = 0; i < CallRegisters::kCount; ++i) {
+    line.Hex(kArgumentNames[i], seen.argument[i]);
+    if (seen.argument[i] != waiter.given.argument[i])
+      line.Hex(kWantedNames[i], waiter.given.argument[i]);
+  }
+  line.Number("restarts", waiter.restarts).Text("at", FAULTLINE_HERE);
+  run.Hit(line);
+}
+
+// A child that ends at once, or one that lives until it is killed, by the storm or by its parent's
+// death.
+long Fork(bool lives_on) {
+  const long parent = sys::getpid();
+  const long child = sys::fork();
+  if (child < 0) support::Broken("fork", child);
+  if (child > 0) return child;
+  sys::prctl(sys::kPR_SET_PDEATHSIG, sys::kSIGKILL);
+  const sys::SigSet none = 0;
+  while (lives_on && sys::getppid() == parent) sys::sigsuspend(&none);
+  sys::exit_group(0);
+}
+
+void PairRounds(Run& run, Waiter& waiter) {
+  for (int i = 0; i < kPairRounds; ++i) {
+    Wait(run, waiter, Fork(false));  // [1] SIGCHLD of this child or of the other thread's
+    run.Opportunity();
+  }
+}
+
+// Two threads fork and wait: the reporter's shape. An opportunity is a wait4 that a SIGCHLD could
+// interrupt.
+void Pair(Run& run) {
+  Install(sys::kSIGCHLD);
+  ForeignThread other;
+  other.Start([](void* argument) { PairRounds(*static_cast<Run*>(argument), waiters[1]); }, &run);
+  PairRounds(run, waiters[0]);
+  other.Join();
+  run.Attempted();
+}
+
+struct Storm {
+  long child;
+  bool to_process;
+  int rounds;
+};
+
+// [1] Signals the waiter, waits for the handler's word, and again; yields meanwhile, so that both
+// take turns on one CPU. In the end it kills the child, which ends the wait.
+void Blow(void* argument) {
+  const auto& storm = *static_cast<const Storm*>(argument);
+  const int process = static_cast<int>(sys::getpid());
+  for (int i = 0; i < storm.rounds && !__atomic_load_n(&waiters[0].spoiled, __ATOMIC_RELAXED);
+       ++i) {
+    const uint32_t word = __atomic_load_n(&handler_word, __ATOMIC_ACQUIRE);
+    if (storm.to_process) {
+      sys::kill(process, sys::kSIGUSR1);
+    } else {
+      sys::tgkill(process, static_cast<int>(waiters[0].tid), sys::kSIGUSR1);
+    }
+    while (__atomic_load_n(&handler_word, __ATOMIC_ACQUIRE) == word) sys::sched_yield();
+  }
+  sys::kill(static_cast<int>(storm.child), sys::kSIGKILL);
+}
+
+// One waiter and its storm. An opportunity is a restart: one that the handler saw, or a signal that
+// another thread took.
+void StormOn(Run& run, bool to_process, int rounds) {
+  Install(sys::kSIGUSR1);
+  Waiter& waiter = waiters[0];
+  waiter.tid = sys::gettid();
+  waiter.restarts = 0;
+  handled_elsewhere = 0;
+  Storm storm = {Fork(true), to_process, rounds};
+  ForeignThread sibling;
+  sibling.Start(Blow, &storm);
+  Wait(run, waiter, storm.child);
+  sibling.Join();
+  run.Opportunity(kUserRestart ? rounds : waiter.restarts + (to_process ? handled_elsewhere : 0));
+  run.Attempted();
+}
+
+void ThreadStorm(Run& run) { StormOn(run, false, kStormRounds); }
+void ProcessStorm(Run& run) { StormOn(run, true, kProcessStormRounds); }
+
+// Waiter and sibling on one CPU, the one this thread is on: every round is then two switches and no
+// waiting.
+void OneCpu() {
+  unsigned cpu = 0;
+  unsigned long set[16] = {};
+  constexpr unsigned kBits = 8 * sizeof(set[0]);
+  if (sys::call(sys::os::k_getcpu, reinterpret_cast<long>(&cpu)) != 0 || cpu >= kBits * 16) return;
+  set[cpu / kBits] = 1ul << (cpu % kBits);
+  sys::sched_setaffinity(0, sizeof(set), set);
+}
+
+// The comparison must notice a wrong register and a wrong result; and the stub itself must bring
+// back the symptom when the rusage is really not mapped: EFAULT, with the child gone.
+const char* Control() {
+  Waiter waiter;
+  waiter.given = {{1, 2, 3, 4, 5, 6}};
+  CallRegisters after = waiter.given;
+  if (Wrong(7, 7, waiter, after) != nullptr) return "a right call";
+  if (Wrong(7, -sys::kEFAULT, waiter, after) == nullptr) return "a wrong result";
+  after.argument[3] ^= 1;
+  if (Wrong(7, 7, waiter, after) == nullptr) return "a wrong register";
+  const auto child = static_cast<uintptr_t>(Fork(false));
+  int status = 0;
+  const CallRegisters unmapped = {
+      {child, reinterpret_cast<uintptr_t>(&status), 0, sys::kPageSize, 5, 6}};
+  intptr_t got;
+  do {
+    after = unmapped;
+    got = Wait4Stub(&after);
+  } while (got == -sys::kEINTR);
+  if (got != -sys::kEFAULT) return "an unmapped rusage";
+  if (sys::wait4(static_cast<int>(child), nullptr, 0, nullptr) != -sys::kECHILD)
+    return "that EFAULT reaps";
+  return nullptr;
+}
+
+constexpr support::Case kCases[] = {
+    {"pair", Pair},
+    {"storm", ThreadStorm, OneCpu},
+    {"storm-process", ProcessStorm, OneCpu},
+};
+
+}  // namespace
+
+}  // namespace faultline::repro
+
+FAULTLINE_PROGRAM(faultline::repro::Control, faultline::repro::kCases);
