@@ -17,6 +17,7 @@
 #include "repro/support/foreign_thread.h"
 #include "repro/support/program.h"
 #include "repro/support/sentinels.h"
+#include "repro/support/thread_state.h"
 #include "runtime/runtime.h"
 
 #if FAULTLINE_HOSTED
@@ -30,6 +31,7 @@ using support::ForeignThread;
 using support::Line;
 using support::Registers;
 using support::Run;
+using support::ThreadState;
 using support::Tls;
 
 namespace {
@@ -68,32 +70,13 @@ bool OnSignal(int signal, sys::SigInfo*, void* ucontext) {
   return true;
 }
 
-// What belongs to a thread and must survive a handler.
-struct Own {
-  uintptr_t tls;
-  sys::SigSet mask;
-  int32_t altstack_flags;
-  uintptr_t altstack;
-
-  static Own Get() {
-    Own own = {};
-    sys::StackT stack = {};
-    own.tls = sys::threadpointer();
-    sys::sigprocmask(sys::kSIG_BLOCK, nullptr, &own.mask);
-    sys::sigaltstack(nullptr, &stack);
-    own.altstack_flags = stack.flags;
-    own.altstack = stack.sp;
-    return own;
-  }
-};
-
 // What one signal did, and what was there before and after it.
 struct Observation {
   uint32_t count;  // handlers that ran
   Handled last;
   uintptr_t frame;  // of the interrupted function
   int creator_mid;
-  Own own_before, own_after;
+  ThreadState state_before, state_after;
   Registers before, after;
 };
 
@@ -106,13 +89,7 @@ const char* Wrong(const Observation& o) {
   if (!o.last.gsignal || o.frame - o.last.at < kNear) return "stack";
   if (!o.last.foreign || o.last.mid == o.creator_mid) return "m";
   if (support::FirstDifference(o.before, o.after) >= 0) return "register";
-  if (o.own_before.tls != o.own_after.tls) return "tls";
-  if (o.own_before.mask != o.own_after.mask) return "mask";
-  if (o.own_before.altstack != o.own_after.altstack ||
-      o.own_before.altstack_flags != o.own_after.altstack_flags) {
-    return "altstack";
-  }
-  return nullptr;
+  return support::FirstDifference(o.state_before, o.state_after);
 }
 
 void Judge(Run& run, const Observation& o) {
@@ -125,8 +102,8 @@ void Judge(Run& run, const Observation& o) {
       .Number("gsignal", o.last.gsignal);
   line.Hex("handler_at", o.last.at)
       .Hex("frame", o.frame)
-      .Hex("tls", o.own_after.tls)
-      .Hex("want_tls", o.own_before.tls);
+      .Hex("tls", o.state_after.tls)
+      .Hex("want_tls", o.state_before.tls);
   if (const int i = support::FirstDifference(o.before, o.after); i >= 0) {
     line.Text("register", support::kRegisterNames[i])
         .Hex("value", o.after.value[i])
@@ -181,13 +158,13 @@ void TakeSignals(void* argument) {
     const uint32_t count = handled.count;
     o.creator_mid = orders.creator_mid;
     o.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    o.own_before = Own::Get();
+    o.state_before = ThreadState::Get();
     o.before = support::Sentinels(count);
     __atomic_store_n(&support::held_word, 0, __ATOMIC_RELEASE);
     orders.step.arm(orders, &o.before);
     o.after = o.before;
     orders.step.take(&o.after);
-    o.own_after = Own::Get();
+    o.state_after = ThreadState::Get();
     o.last = handled;
     o.count = handled.count - count;
     Judge(orders.run, o);
@@ -202,8 +179,8 @@ void BornIntoSignal(void* argument) {
   Observation o = {};
   o.creator_mid = orders.creator_mid;
   o.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  o.own_after = Own::Get();
-  o.own_before = {orders.tls_at_birth, 0, sys::kSS_DISABLE, 0};
+  o.state_after = ThreadState::Get();
+  o.state_before = {orders.tls_at_birth, 0, sys::kSS_DISABLE, 0};
   o.last = handled;
   o.count = handled.count - orders.count_before_birth;
   Judge(orders.run, o);
@@ -270,7 +247,7 @@ void BlockInRuntime() { runtime::blocksignals(sys::sigmask(kSignal)); }
 const char* Control() {
   Install(kControlSignal);
   const uint32_t count = handled.count;
-  const Own own_before = Own::Get();
+  const ThreadState state_before = ThreadState::Get();
   Registers before = support::Sentinels(count);
   support::SetCall(&before, sys::os::k_tgkill, sys::getpid(), sys::gettid(), kControlSignal);
   Registers after = before;
@@ -283,8 +260,8 @@ const char* Control() {
                              .last = {1, handled.mid + 1, true, true, handled.at},
                              .frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
                              .creator_mid = handled.mid,
-                             .own_before = own_before,
-                             .own_after = Own::Get(),
+                             .state_before = state_before,
+                             .state_after = ThreadState::Get(),
                              .before = before,
                              .after = after};
   if (Wrong(right) != nullptr) return "a right signal";
@@ -301,7 +278,7 @@ const char* Control() {
   o.after.value[Registers::kCount - 1] ^= 1;
   if (Wrong(o) == nullptr) return "a wrong register";
   o = right;
-  o.own_after.tls ^= 8;
+  o.state_after.tls ^= 8;
   if (Wrong(o) == nullptr) return "a wrong TLS register";
   return nullptr;
 }

@@ -20,7 +20,9 @@
 // README.md.
 
 #include "repro/support/foreign_thread.h"
+#include "repro/support/process.h"
 #include "repro/support/program.h"
+#include "repro/support/storm.h"
 #include "repro/wait4-restart/wait4_stub.h"
 #include "runtime/runtime.h"
 
@@ -119,7 +121,7 @@ const char* Wrong(intptr_t want, intptr_t got, const Waiter& waiter, const CallR
 }
 
 // One wait4 for `child`, judged.
-void Wait(Run& run, Waiter& waiter, long child) {
+void Wait(Run& run, Waiter& waiter, int child) {
   int status = 0;
   sys::Rusage usage;
   waiter.tid = sys::gettid();
@@ -149,22 +151,10 @@ void Wait(Run& run, Waiter& waiter, long child) {
   run.Hit(line);
 }
 
-// A child that ends at once, or one that lives until it is killed, by the storm or by its parent's
-// death.
-long Fork(bool lives_on) {
-  const long parent = sys::getpid();
-  const long child = sys::fork();
-  if (child < 0) support::Broken("fork", child);
-  if (child > 0) return child;
-  sys::prctl(sys::kPR_SET_PDEATHSIG, sys::kSIGKILL);
-  const sys::SigSet none = 0;
-  while (lives_on && sys::getppid() == parent) sys::sigsuspend(&none);
-  sys::exit_group(0);
-}
-
 void PairRounds(Run& run, Waiter& waiter) {
   for (int i = 0; i < kPairRounds; ++i) {
-    Wait(run, waiter, Fork(false));  // [1] SIGCHLD of this child or of the other thread's
+    Wait(run, waiter,
+         support::ForkExiting());  // [1] SIGCHLD of this child or of the other thread's
     run.Opportunity();
   }
 }
@@ -180,60 +170,31 @@ void Pair(Run& run) {
   run.Attempted();
 }
 
-struct Storm {
-  long child;
-  bool to_process;
-  int rounds;
-};
-
-// [1] Signals the waiter, waits for the handler's word, and again; yields meanwhile, so that both
-// take turns on one CPU. In the end it kills the child, which ends the wait.
-void Blow(void* argument) {
-  const auto& storm = *static_cast<const Storm*>(argument);
-  const int process = static_cast<int>(sys::getpid());
-  for (int i = 0; i < storm.rounds && !__atomic_load_n(&waiters[0].spoiled, __ATOMIC_RELAXED);
-       ++i) {
-    const uint32_t word = __atomic_load_n(&handler_word, __ATOMIC_ACQUIRE);
-    if (storm.to_process) {
-      sys::kill(process, sys::kSIGUSR1);
-    } else {
-      sys::tgkill(process, static_cast<int>(waiters[0].tid), sys::kSIGUSR1);
-    }
-    while (__atomic_load_n(&handler_word, __ATOMIC_ACQUIRE) == word) sys::sched_yield();
-  }
-  sys::kill(static_cast<int>(storm.child), sys::kSIGKILL);
-}
-
 // One waiter and its storm. An opportunity is a restart: one that the handler saw, or a signal that
 // another thread took.
-void StormOn(Run& run, bool to_process, int rounds) {
+void UnderStorm(Run& run, bool to_process, int rounds) {
   Install(sys::kSIGUSR1);
   Waiter& waiter = waiters[0];
   waiter.tid = sys::gettid();
   waiter.restarts = 0;
   handled_elsewhere = 0;
-  Storm storm = {Fork(true), to_process, rounds};
-  ForeignThread sibling;
-  sibling.Start(Blow, &storm);
-  Wait(run, waiter, storm.child);
-  sibling.Join();
+  const int child = support::ForkSleeping();
+  {
+    // [1] The storm ends the child, and the child's end the wait.
+    const support::Storm storm({.signal = sys::kSIGUSR1,
+                                .tid = to_process ? 0 : static_cast<int>(waiter.tid),
+                                .rounds = rounds,
+                                .word = &handler_word,
+                                .enough = &waiter.spoiled,
+                                .child = child});
+    Wait(run, waiter, child);
+  }
   run.Opportunity(kUserRestart ? rounds : waiter.restarts + (to_process ? handled_elsewhere : 0));
   run.Attempted();
 }
 
-void ThreadStorm(Run& run) { StormOn(run, false, kStormRounds); }
-void ProcessStorm(Run& run) { StormOn(run, true, kProcessStormRounds); }
-
-// Waiter and sibling on one CPU, the one this thread is on: every round is then two switches and no
-// waiting.
-void OneCpu() {
-  unsigned cpu = 0;
-  unsigned long set[16] = {};
-  constexpr unsigned kBits = 8 * sizeof(set[0]);
-  if (sys::call(sys::os::k_getcpu, reinterpret_cast<long>(&cpu)) != 0 || cpu >= kBits * 16) return;
-  set[cpu / kBits] = 1ul << (cpu % kBits);
-  sys::sched_setaffinity(0, sizeof(set), set);
-}
+void ThreadStorm(Run& run) { UnderStorm(run, false, kStormRounds); }
+void ProcessStorm(Run& run) { UnderStorm(run, true, kProcessStormRounds); }
 
 // The comparison must notice a wrong register and a wrong result; and the stub itself must bring
 // back the symptom when the rusage is really not mapped: EFAULT, with the child gone.
@@ -245,7 +206,7 @@ const char* Control() {
   if (Wrong(7, -sys::kEFAULT, waiter, after) == nullptr) return "a wrong result";
   after.argument[3] ^= 1;
   if (Wrong(7, 7, waiter, after) == nullptr) return "a wrong register";
-  const auto child = static_cast<uintptr_t>(Fork(false));
+  const auto child = static_cast<uintptr_t>(support::ForkExiting());
   int status = 0;
   const CallRegisters unmapped = {
       {child, reinterpret_cast<uintptr_t>(&status), 0, sys::kPageSize, 5, 6}};
@@ -262,8 +223,8 @@ const char* Control() {
 
 constexpr support::Case kCases[] = {
     {"pair", Pair},
-    {"storm", ThreadStorm, OneCpu},
-    {"storm-process", ProcessStorm, OneCpu},
+    {"storm", ThreadStorm, support::StayOnThisCpu},
+    {"storm-process", ProcessStorm, support::StayOnThisCpu},
 };
 
 }  // namespace
