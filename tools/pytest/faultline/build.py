@@ -1,0 +1,113 @@
+"""Bazel: builds what a run needs, and runs the whole test suite."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Iterable, Sequence
+
+from .cells import Cell
+from .errors import MissingError
+
+TOOLS = ("//kernel:inject", "//tools/jail")
+
+# Bazel's own exit codes: guide/scripts in its documentation.
+BAZEL_TESTS_FAILED = 3
+BAZEL_NO_TESTS = 4
+BAZEL_INTERRUPTED = 8
+
+
+def programs(cells: Iterable[Cell]) -> list[str]:
+    """The labels of all programs that these cells, and what calibrates them, run."""
+    labels: dict[str, None] = {}
+    bugs = {cell.bug.name: cell for cell in cells}
+    for cell in bugs.values():
+        bug = cell.bug
+        for variant in bug.variants:
+            defect = "" if variant in bug.defects else cell.defect
+            for port in bug.ports:
+                on_port = [target for target in bug.targets if target.startswith(port + "@")]
+                if all(bug.why_inapplicable(variant, target) for target in on_port):
+                    continue
+                for hosted in [False, True] if bug.hosted_cases else [False]:
+                    form = (".hosted" if hosted else "") + (f".with-{defect}" if defect else "")
+                    labels[f"//repro/{bug.name}:{bug.name}.{variant}.{port}{form}"] = None
+    return list(labels)
+
+
+def _bazel() -> str:
+    path = shutil.which("bazel")
+    if not path:
+        raise MissingError("bazel is not there; ./faultline installs it unless --no-install is given")
+    return path
+
+
+def _quiet() -> list[str]:
+    """Options for a log file: only what went wrong."""
+    if sys.stderr.isatty():
+        return []
+    return ["--noshow_progress", "--noshow_loading_progress", "--color=no", "--curses=no"]
+
+
+def build(root: Path, labels: Sequence[str]) -> None:
+    """Builds the labels; the compiler's words go to the terminal. Raises MissingError when that fails."""
+    command = [_bazel(), "build", "--show_result=0", "--ui_event_filters=-info,-debug", *_quiet(), *labels]
+    status = _run(command, root)
+    if status == BAZEL_INTERRUPTED:
+        raise KeyboardInterrupt
+    if status != 0:
+        raise MissingError(f"the build failed (bazel's status {status}); its words stand above")
+
+
+def _run(command: Sequence[str], root: Path) -> int:
+    """Runs Bazel in the foreground. On Ctrl-C it gets the signal too, and is waited for."""
+    with subprocess.Popen(command, cwd=root) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
+
+
+def test(root: Path, patterns: Sequence[str], extra: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
+    """Runs `bazel test`; its status, and one {"label", "status", "seconds"} for each test target."""
+    descriptor, name = tempfile.mkstemp(prefix="faultline-events-", suffix=".json")
+    os.close(descriptor)
+    events = Path(name)
+    try:
+        command = [_bazel(), "test", *_quiet(), f"--build_event_json_file={events}", *extra, "--", *patterns]
+        status = _run(command, root)
+        return status, _tests(events)
+    finally:
+        events.unlink(missing_ok=True)
+
+
+def _tests(events: Path) -> list[dict[str, Any]]:
+    """The test targets in a build event file. A target whose test never ran has the status NO_STATUS."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in events.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        identity = event.get("id", {})
+        if "targetConfigured" in identity and "test" in event.get("configured", {}).get("targetKind", ""):
+            if "_test rule" in event["configured"]["targetKind"]:
+                label = identity["targetConfigured"]["label"]
+                found.setdefault(label, {"label": label, "status": "NO_STATUS", "seconds": 0.0})
+        if "testSummary" in identity:
+            label = identity["testSummary"]["label"]
+            summary = event.get("testSummary", {})
+            seconds = int(summary.get("totalRunDurationMillis", 0)) / 1000
+            found[label] = {
+                "label": label,
+                "status": summary.get("overallStatus", "NO_STATUS"),
+                "seconds": seconds,
+            }
+    return list(found.values())

@@ -1,0 +1,448 @@
+"""Which runs a cell needs, in which order, until it is decided; and the evidence of them.
+
+A case that should show the bug is sampled until there are hits enough to state its rate. A case that should
+be clean is run until, had the bug been there at that rate, it would have been seen. So the vulnerable variant
+comes first: its rate calibrates the others. Where it was not part of the selection it is run silently.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shlex
+import shutil
+import time
+from pathlib import Path
+from typing import Callable, Protocol, Sequence
+
+from . import cells, processes, runner, stats, targets
+from .cells import Case, Cell
+from .errors import MissingError
+from .judge import Basis, CaseResult, CellResult, Outcome, Tally, classify, dies, judge_case, judge_cell
+from .judge import line_in_postmortem
+from .protocol import Event
+from .runner import Observation
+from .targets import Recording, Target, Toolbox
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much work a verdict takes."""
+
+    name: str
+    # A clean verdict's chance to have missed the bug.
+    miss: float
+    # Hits to sample where the bug shows: in one process, and where each hit is the death of one.
+    hits: int
+    deaths: int
+    # Seconds for one case: where hits are sampled, and where there should be none.
+    sample_seconds: float
+    clean_seconds: float
+
+
+SCALES = {
+    scale.name: scale
+    for scale in (
+        Scale("quick", 1e-3, 5, 4, 5.0, 15.0),
+        Scale("normal", 1e-6, 20, 10, 10.0, 30.0),
+        Scale("thorough", 1e-9, 100, 30, 60.0, 300.0),
+    )
+}
+
+# Where no variant of a bug shows it on any target at hand, a clean verdict is stated for this rate.
+ASSUMED_RATE = 0.01
+
+# So many opportunities that the seconds run out first.
+UNBOUNDED = 1_000_000_000
+
+# A program may end before it had all its opportunities (one that has one per process): then it runs again.
+MOST_RUNS = 1000
+
+# Lines of the tracer's log that are kept as evidence.
+KEPT_FAULT_LINES = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What all cells of one run share."""
+
+    root: Path
+    toolbox: Toolbox
+    out: Path
+    scale: Scale
+    seed: int = 1
+
+
+class Observer(Protocol):
+    """Somebody who watches the run."""
+
+    def case_started(self, cell: Cell, case: Case, silent: bool) -> None:
+        """A case begins; silently when it only calibrates another."""
+
+    def event(self, cell: Cell, case: Case, event: Event) -> None:
+        """A program printed an event."""
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def case_started(self, cell: Cell, case: Case, silent: bool) -> None:
+        """Does nothing."""
+
+    def event(self, cell: Cell, case: Case, event: Event) -> None:
+        """Does nothing."""
+
+
+@dataclasses.dataclass
+class _Measured:
+    """A finished case: its tally and the last telling run."""
+
+    tally: Tally
+    seconds: float
+    folder: Path
+    telling: Observation | None
+    command: str
+    evidence: list[Path]
+
+
+class Conductor:
+    """Conducts cells; remembers the rates it measured, so that later cells are judged by them."""
+
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+        self._settings = settings
+        self._observer: Observer = observer or Unwatched()
+        self._rates: dict[tuple[str, str, str, str], Tally] = {}
+        self._prepared: set[str] = set()
+        self._availability: dict[str, targets.Availability] = {}
+
+    def conduct(self, cell: Cell) -> CellResult:
+        """Runs all cases of a cell and judges them."""
+        began = time.monotonic()
+        page = self._shown(cell.bug.page)
+        if cell.inapplicable:
+            return CellResult(
+                cell.bug.name, cell.variant, cell.kind, cell.target, "inapplicable", ("inapplicable",), True,
+                0.0, cell.inapplicable, page, "",
+            )  # fmt: skip
+        # The cases that show the bug first: they calibrate the rest.
+        ordered = sorted(cell.cases, key=lambda case: "clean" in case.expected)
+        judged = {case.name: self._judge(cell, case) for case in ordered}
+        results = tuple(judged[case.name] for case in cell.cases)
+        verdict, expected, passed, reason = judge_cell(results)
+        again = [
+            "./faultline", "run", "--bug", cell.bug.name, "--variant", cell.variant,
+            "--target", cell.target, "--seed", str(self._settings.seed),
+        ]  # fmt: skip
+        if cell.defect:
+            again += ["--defect", cell.defect]
+        if self._settings.scale.name != "normal":
+            again.append(f"--{self._settings.scale.name}")
+        return CellResult(
+            cell.bug.name,
+            cell.variant,
+            cell.kind,
+            cell.target,
+            verdict,
+            expected,
+            passed,
+            time.monotonic() - began,
+            reason,
+            page,
+            shlex.join(again),
+            results,
+        )
+
+    def clean_up(self) -> None:
+        """Takes away what targets left outside the jail."""
+        for name in self._prepared:
+            targets.parse(name).clean_up()
+        self._prepared.clear()
+
+    # Judging one case.
+
+    def _judge(self, cell: Cell, case: Case) -> CaseResult:
+        began = time.monotonic()
+        scale = self._settings.scale
+        basis = None
+        if "clean" in case.expected:
+            basis = self._basis(cell, case)
+            measured = self._exclude(cell, case, stats.opportunities_needed(basis.rate, scale.miss))
+        else:
+            measured = self._sample(cell, case, silent=False)
+        tally = measured.tally
+        verdict, reason, missed = judge_case(tally, basis, scale.miss)
+        at = "" if verdict in ("clean", "broken") else self._line_to_read(cell, case, measured)
+        return CaseResult(
+            case=case.name,
+            line=case.line,
+            verdict=verdict,
+            expected=case.expected,
+            runs=tally.runs,
+            attempts=tally.attempts,
+            opportunities=tally.opportunities,
+            hits=tally.hits,
+            rate=tally.rate,
+            power=None if missed is None else 1.0 - missed,
+            miss=missed,
+            power_from=basis.source if basis else "",
+            seconds=round(time.monotonic() - began, 3),
+            reason=reason,
+            symptom="" if verdict == "clean" else tally.outcome.symptom,
+            at=at,
+            evidence=tuple(str(path.relative_to(self._settings.out)) for path in measured.evidence),
+            command=measured.command,
+        )
+
+    def _basis(self, cell: Cell, case: Case) -> Basis:
+        """The rate by which a clean verdict of this case is judged."""
+        own = [case.name]
+        others = [name for name in cell.bug.all_cases if name != case.name]
+        for names in (own, others):
+            for name in names:
+                for other in cells.calibrators(
+                    cell, name, self._available, with_itself=name != case.name
+                ):
+                    tally = self._rate_of(other, name)
+                    if tally and tally.hits:
+                        low, _ = tally.rate
+                        return Basis(
+                            low,
+                            f"{tally.hits} hits in {tally.opportunities} opportunities "
+                            f"of {other.variant}/{name} on {other.target}",
+                        )
+        return Basis(ASSUMED_RATE, "an assumed rate: no variant shows the bug on a target at hand")
+
+    def _rate_of(self, cell: Cell, case_name: str) -> Tally | None:
+        key = (*cell.key, case_name)
+        if key not in self._rates:
+            case = next(case for case in cell.cases if case.name == case_name)
+            self._sample(cell, case, silent=True)
+        return self._rates.get(key)
+
+    def _available(self, target: str) -> targets.Availability:
+        if target not in self._availability:
+            self._availability[target] = targets.parse(target).availability()
+        return self._availability[target]
+
+    # Running one case.
+
+    def _sample(self, cell: Cell, case: Case, silent: bool) -> _Measured:
+        """Runs a case until it has shown its symptom often enough, or its time is over."""
+        scale = self._settings.scale
+        mortal = dies(cell.bug) or "diagnosed" in case.expected
+        wanted = scale.deaths if mortal else scale.hits
+
+        def arguments(tally: Tally, seconds: float) -> list[str] | None:
+            if tally.decided or tally.hits >= wanted or seconds <= 0:
+                return None
+            # A silent run of a mortal case was its opportunity; as many silent ones as deaths wanted will do.
+            if mortal and tally.runs >= 2 * wanted and not tally.hits:
+                return None
+            opportunities = 1 if mortal else UNBOUNDED
+            return _arguments(opportunities, 1 if mortal else wanted - tally.hits, seconds)
+
+        measured = self._run_until(cell, case, scale.sample_seconds, arguments, silent)
+        self._rates[(*cell.key, case.name)] = measured.tally
+        return measured
+
+    def _exclude(self, cell: Cell, case: Case, needed: int) -> _Measured:
+        """Runs a case until it had the opportunities needed, showed something, or its time is over."""
+
+        def arguments(tally: Tally, seconds: float) -> list[str] | None:
+            if tally.verdict != "clean" or tally.opportunities >= needed or seconds <= 0:
+                return None
+            return _arguments(needed - tally.opportunities, 1, seconds)
+
+        return self._run_until(cell, case, self._settings.scale.clean_seconds, arguments, silent=False)
+
+    def _run_until(
+        self,
+        cell: Cell,
+        case: Case,
+        budget: float,
+        arguments: Callable[[Tally, float], list[str] | None],
+        silent: bool,
+    ) -> _Measured:
+        """Runs a case again and again with the arguments that the tally so far asks for."""
+        self._observer.case_started(cell, case, silent)
+        target = targets.parse(cell.target)
+        program = self._program(cell, case)
+        if cell.target not in self._prepared:
+            target.prepare(self._settings.toolbox)
+            self._prepared.add(cell.target)
+        folder = self._settings.out / "evidence" / ("calibration" if silent else "") / cell.slug
+        folder /= re.sub(r"[^A-Za-z0-9.-]+", "_", case.name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        tally = Tally()
+        telling: Observation | None = None
+        command = ""
+        while tally.runs < MOST_RUNS:
+            wanted = arguments(tally, budget - (time.monotonic() - began))
+            if wanted is None:
+                break
+            before = tally.opportunities
+            seed = self._settings.seed + tally.runs
+            full = ["--case", case.argument, *wanted, "--seed", str(seed)]
+            recording = _recording(folder) if target.traced else None
+            seen = self._run_once(cell, case, target, program, full, seed, budget, recording, folder)
+            outcome = classify(cell.bug, seen, recording.postmortem if recording else None)
+            previous = tally.verdict
+            tally.add(seen, outcome)
+            if telling is None or tally.verdict != previous or outcome.verdict == tally.verdict:
+                telling = seen
+                plain = target.command(self._settings.toolbox, program, full, seed, None)
+                command = shlex.join(self._relative(word) for word in plain)
+            # A program that gives no opportunity will not give one the next time either.
+            if outcome.verdict == "clean" and tally.opportunities == before:
+                break
+        evidence: list[Path] = []
+        if telling is not None:
+            evidence = self._keep(cell, case, target, program, tally.outcome, telling, command, folder)
+        return _Measured(tally, time.monotonic() - began, folder, telling, command, evidence)
+
+    def _run_once(
+        self,
+        cell: Cell,
+        case: Case,
+        target: Target,
+        program: Path,
+        arguments: Sequence[str],
+        seed: int,
+        budget: float,
+        recording: Recording | None,
+        folder: Path,
+    ) -> Observation:
+        toolbox = self._settings.toolbox
+
+        def on_hang(pids: Sequence[int]) -> list[Path]:
+            return [processes.describe(pids, folder), *target.diagnose(toolbox, pids, folder)]
+
+        order = runner.Order(
+            toolbox.jail,
+            target.command(toolbox, program, arguments, seed, recording),
+            seed,
+            budget,
+        )
+        return runner.run(order, lambda event: self._observer.event(cell, case, event), on_hang)
+
+    def _program(self, cell: Cell, case: Case) -> Path:
+        program = self._settings.toolbox.program(
+            cell.bug.name, cell.variant, cell.port, case.hosted, cell.built_defect
+        )
+        if not os.access(program, os.X_OK):
+            raise MissingError(f"{program} is not there. Build it: bazel build //repro/{cell.bug.name}/...")
+        return program
+
+    # Evidence.
+
+    def _keep(
+        self,
+        cell: Cell,
+        case: Case,
+        target: Target,
+        program: Path,
+        outcome: Outcome,
+        seen: Observation,
+        command: str,
+        folder: Path,
+    ) -> list[Path]:
+        """Writes down the telling run. Where a program died untraced, a second run under the tracer says where."""
+        (folder / "events.txt").write_text(seen.stdout, encoding="utf-8")
+        kept = [folder / "events.txt"]
+        if seen.stderr:
+            (folder / "stderr.txt").write_text(seen.stderr, encoding="utf-8")
+            kept.append(folder / "stderr.txt")
+        if outcome.verdict == "clean":
+            for path in (folder / "faults.jsonl", folder / "postmortem.json"):
+                path.unlink(missing_ok=True)
+            return kept
+        again = folder / "again.sh"
+        again.write_text(
+            f"#!/bin/sh\n# {cell.bug.name}: {cell.id}, case {case.name}: {outcome.verdict}; {seen.ending}.\n"
+            f"# From the repository's root, after: ./faultline run --bug {cell.bug.name}\nexec {command}\n",
+            encoding="utf-8",
+        )
+        again.chmod(0o755)
+        kept.append(again)
+        if seen.signal and not target.traced and os.access(self._settings.toolbox.inject, os.X_OK):
+            self._second_run(cell, case, target, program, seen, folder)
+        faults = folder / "faults.jsonl"
+        if faults.exists():
+            _shorten(faults, KEPT_FAULT_LINES)
+        kept += [path for path in (faults, folder / "postmortem.json", folder / "second-run.txt")
+                 if path.exists() and path.stat().st_size]  # fmt: skip
+        return kept + list(seen.snapshots)
+
+    def _second_run(
+        self, cell: Cell, case: Case, target: Target, program: Path, first: Observation, folder: Path
+    ) -> None:
+        arguments = first.command[first.command.index("--case") :]
+        recording = _recording(folder)
+        scale = self._settings.scale
+        seen = self._run_once(
+            cell, case, target, program, arguments, first.seed, scale.sample_seconds, recording, folder
+        )
+        same = "the same" if seen.signal == first.signal else f"not the same: the first {first.ending}"
+        (folder / "second-run.txt").write_text(
+            "postmortem.json is of a second run of the same command, under the tracer and without any fault.\n"
+            f"It {seen.ending}: {same}.\n",
+            encoding="utf-8",
+        )
+
+    def _line_to_read(self, cell: Cell, case: Case, measured: _Measured) -> str:
+        """Where the hit was seen; else where the program died; else where the program declares the case."""
+        if measured.tally.outcome.at:
+            return self._in_repository(measured.tally.outcome.at)
+        for path in measured.evidence:
+            if path.name == "postmortem.json":
+                at = line_in_postmortem(path)
+                if at:
+                    return self._in_repository(at)
+        for name in (*cell.bug.srcs, *cell.bug.hosted_srcs):
+            try:
+                lines = (cell.bug.folder / name).read_text(encoding="utf-8").splitlines()
+            except OSError:
+                continue
+            for number, line in enumerate(lines, 1):
+                if f'"{case.argument}"' in line:
+                    return f"repro/{cell.bug.name}/{name}:{number}"
+        return ""
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self._settings.root)) if path.is_relative_to(self._settings.root) else str(path)
+
+    def _relative(self, word: str) -> str:
+        """A command's word with the repository's own paths relative to its root."""
+        prefix = str(self._settings.root) + "/"
+        return word.removeprefix(prefix)
+
+    def _in_repository(self, at: str) -> str:
+        """A source line's path relative to the repository: compilers write where they stood."""
+        at = self._relative(at)
+        match = re.search(r"(?:^|/)((?:repro|runtime|kernel|abi)/.*)$", at)
+        return match[1] if match else at
+
+
+def _arguments(opportunities: int, hits: int, seconds: float) -> list[str]:
+    # Whole seconds, rounded up: programs without a libc read whole numbers.
+    whole = max(1, int(seconds + 0.999))
+    return ["--opportunities", str(opportunities), "--hits", str(hits), "--seconds", str(whole)]
+
+
+def _recording(folder: Path) -> Recording:
+    recording = Recording(folder / "faults.jsonl", folder / "postmortem.json")
+    for path in (recording.faults, recording.postmortem):
+        path.unlink(missing_ok=True)
+    return recording
+
+
+def _shorten(path: Path, lines: int) -> None:
+    with path.open("rb") as file:
+        head = [line for _, line in zip(range(lines), file)]
+        more = sum(1 for _ in file)
+    if more:
+        head.append(f'{{"left out": {more}}}\n'.encode())
+        path.write_bytes(b"".join(head))

@@ -1,0 +1,76 @@
+"""Words for cells, shared by the terminal, JUnit and the HTML report."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+Json = Mapping[str, Any]
+
+# What each verdict says, for people who meet the words for the first time.
+MEANING = {
+    "reproduced": "the bug's declared symptom was seen",
+    "clean": "all the work done and no symptom, with a stated power",
+    "diagnosed": "the runtime met the condition and said so",
+    "crash": "died in an undeclared way",
+    "hang": "no progress within the watchdog's time",
+    "broken": "the harness failed: could not start, lost output, or starved",
+    "inapplicable": "this cell cannot exist",
+}
+
+
+def name(cell: Json) -> str:
+    """A cell's name in one line."""
+    return f"{cell['bug']} {cell['variant']} on {cell['target']}"
+
+
+def percent(rate: float) -> str:
+    """A rate for people: 0.05 %, 1.2e-07 for what is too small for that."""
+    if rate == 0:
+        return "0 %"
+    if rate < 1e-4:
+        return f"{rate:.1e}"
+    return f"{100 * rate:.3g} %"
+
+
+def counts(judged: Json) -> str:
+    """The counts of a cell or case, and what follows from them."""
+    hits, opportunities = judged["hits"], judged["opportunities"]
+    text = f"{hits} of {opportunities} opportunities"
+    if hits:
+        low, high = judged["rate"]
+        text += f" (rate {percent(low)} to {percent(high)})"
+    if judged.get("miss") is not None:
+        text += f", chance to have missed it {judged['miss']:.1e}"
+    return text
+
+
+def failing_cases(cell: Json) -> list[Json]:
+    """The cases of a cell that did not pass."""
+    return [case for case in cell["cases"] if not case["passed"]]
+
+
+def explain(cell: Json) -> list[str]:
+    """Why a cell failed, line by line: the cell, expected against got, the symptom, the line to read."""
+    lines = [f"{name(cell)}: {cell['verdict']}, expected {' or '.join(cell['expected'])}"]
+    for case in failing_cases(cell):
+        lines.append(
+            f"  case {case['case']}: got {case['verdict']}, expected {' or '.join(case['expected'])}"
+        )
+        said = case["symptom"] if case["symptom"] else case["reason"]
+        if said:
+            lines.append(f"    symptom   {said}")
+        if case["reason"] and case["reason"] != said:
+            lines.append(f"    reason    {case['reason']}")
+        lines.append(f"    counted   {counts(case)}")
+        if case["at"]:
+            lines.append(f"    read      {case['at']}")
+        if case["evidence"]:
+            lines.append(f"    evidence  {'/'.join(case['evidence'][0].split('/')[:-1])}/")
+        if case["command"]:
+            lines.append(f"    once more {case['command']}")
+    if not cell["cases"] and cell["reason"]:
+        lines.append(f"    reason    {cell['reason']}")
+    lines.append(f"  page       {cell['page']}")
+    if cell["again"]:
+        lines.append(f"  again      {cell['again']}")
+    return lines
