@@ -1,20 +1,18 @@
 // deep-callback: a callback from deep C code takes the rest of its stack for an overflow.
 //
-// Seen: C code called from Go that had used some tens of kilobytes of stack called back into Go,
-// and the program died of SIGTRAP (later: "fatal: morestack on g0"), with megabytes of stack left.
-// In order:
-//   [1] C runs on g0, whose stack the operating system made, or on a foreign thread;
-//   [2] it uses more of that stack than the runtime guessed when it set g0's guard: 8 or 64 KB
-//   below the first stack pointer; [3] it calls back. The runtime's own functions check their stack
-//   below the C frames, find it exhausted, and call
-//       morestack, which cannot grow g0 and traps.
-// Reported as golang.org/issue/1328, fixed in golang.org/cl/5371042 (guard = &local - default stack
-// size + 4096), which errs for threads whose stack has another size: golang.org/issue/26061. The
-// same guess came back in golang.org/issue/59294.
+// Seen: C code called from Go, tens of kilobytes deep in its stack, called back into Go, and the
+// program died of SIGTRAP (later: "fatal: morestack on g0") with megabytes of stack left. In order:
+//   [1] C runs on g0, on a stack that the operating system made, or on a foreign thread's.
+//   [2] It uses more than the runtime guessed when it put g0's guard 8 or 64 KB below the first
+//       stack pointer that it saw.
+//   [3] It calls back. The runtime's functions check their stack, below the C frames, find it
+//       exhausted, and call morestack, which cannot grow g0 and traps.
+// Reported as golang.org/issue/1328; fixed in golang.org/cl/5371042 (guard = &local - default stack
+// size + 4096), which errs for other sizes: golang.org/issue/26061. The guess came back for foreign
+// threads: golang.org/issue/59294.
 //
-// The oracle: C fills the stack it uses with a pattern and compares it afterwards; the callback
-// does work whose result has one right value. How deep is deep is computed from the kernel's own
-// view of the stack. See README.md.
+// The oracle: C marks the stack it uses and looks afterwards; the callback's work has one right
+// result; how deep is deep comes from the kernel's view of the stack. More in README.md.
 
 #include "repro/support/foreign_thread.h"
 #include "repro/support/program.h"

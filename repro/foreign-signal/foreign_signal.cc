@@ -2,17 +2,16 @@
 //
 // Seen: a two-line Go program that called gtk through cgo died of a segmentation fault, without a
 // word; the same in C worked. In order:
-//   [1] a library starts a thread of its own; handlers belong to the process, so this thread has
-//   the runtime's; [2] a signal is delivered to it; [3] sigtramp takes m from thread-local storage,
-//   where this thread has none, and loads m->gsignal: a fault, inside a
-//       handler with every signal blocked. The kernel ends the process.
-// Reported as golang.org/issue/3250; answered first with a diagnosis (golang.org/cl/5797068,
-// "runtime: signal received on thread not created by Go."), later with an m that is borrowed for
-// the handler (needm).
+//   [1] A library starts a thread. Handlers belong to the process: this thread has the runtime's.
+//   [2] A signal is delivered to it.
+//   [3] sigtramp takes m from thread-local storage, where this thread has none, and loads
+//       m->gsignal: a fault, in a handler with every signal blocked. The kernel ends the process.
+// Reported as golang.org/issue/3250. Answered first by a message, golang.org/cl/5797068 ("signal
+// received on thread not created by Go"), later by an m that is borrowed for the handler (needm).
 //
-// The oracle: every signal is waited for before the next is sent, so each must be handled once, on
-// the foreign thread, on the gsignal of a borrowed m; and afterwards the thread must have its
-// registers, TLS, mask and alternate stack as before. See README.md.
+// The oracle: each signal is waited for before the next is sent, so each is handled exactly once,
+// on the foreign thread, on the gsignal of a borrowed m; and afterwards the thread has its
+// registers, TLS, mask and alternate stack as before. More in README.md.
 
 #include "repro/support/foreign_thread.h"
 #include "repro/support/program.h"

@@ -43,9 +43,6 @@ class ForeignThread {
   // Waits until the thread is gone, and frees its stack. On a goroutine; lets others run meanwhile.
   void Join();
 
-  // The kernel's number of the thread, from Start() on.
-  int tid() const { return tid_; }
-
   // The lowest usable address of the thread's stack: below is a page without access. From Start()
   // on.
   uintptr_t stack_low() const { return stack_low_; }

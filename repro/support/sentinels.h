@@ -38,12 +38,11 @@ extern "C" uint32_t held_word;
 extern "C" void CallWithRegisters(Registers* registers);
 void SetCall(Registers* registers, long number, long a, long b, long c);
 
-// Loads from an address that is never mapped, kFaultAddress, at kFaultInstruction. Goes on at
-// kFaultResume, if a handler moves the program counter there.
+// Loads from address 64, which is never mapped, at kFaultInstruction. Goes on at kFaultResume, if a
+// handler moves the program counter there.
 extern "C" void FaultWithRegisters(Registers* registers);
 extern "C" const char kFaultInstruction[];
 extern "C" const char kFaultResume[];
-inline constexpr uintptr_t kFaultAddress = 64;
 
 }  // namespace faultline::support
 

@@ -2,22 +2,19 @@
 //
 // Seen: Go 1.1 programs on FreeBSD/amd64 that start children failed now and then with "bad
 // address", from a wait4 whose arguments were all good. In order:
-//   [1] a signal interrupts a thread that sits in wait4;
-//   [2] the handler has SA_RESTART, or another thread takes the signal, so the kernel moves the
-//   program counter back onto the
-//       SYSCALL instruction to have it executed again;
-//   [3] the kernel's fast way out reloads rdi, rsi, rdx and rax, but not r10, r8 and r9: the second
-//   SYSCALL has a fourth
-//       argument that is not the program's. wait4 stores the status, reaps the child, cannot write
-//       the rusage: EFAULT.
-// Reported as golang.org/issue/6372 and FreeBSD PR amd64/182161, worked around in
-// golang.org/cl/13582047 (INT 0x80), fixed in FreeBSD 9.3 (cpu_set_syscall_retval, PCB_FULL_IRET).
+//   [1] A signal interrupts a thread that sits in wait4.
+//   [2] Its handler has SA_RESTART, or another thread takes it: the kernel moves the program
+//       counter back onto the SYSCALL instruction, to have it executed again.
+//   [3] The kernel's fast way out reloads rdi, rsi, rdx and rax, but not r10, r8 and r9: the second
+//       SYSCALL has a fourth argument that is not the program's. wait4 stores the status, reaps the
+//       child, cannot write the rusage, and fails with EFAULT.
+// Reported as golang.org/issue/6372 and FreeBSD PR amd64/182161; worked around by INT 0x80 in
+// golang.org/cl/13582047; fixed in FreeBSD 9.3 (cpu_set_syscall_retval sets PCB_FULL_IRET).
 //
-// The oracle: each wait4 waits for a child of its own by number, so its result can be that number
-// only (or EINTR where SA_RESTART was not asked for); and a system call keeps its argument
-// registers, so they are what they were when a handler finds the call about to be restarted, and
-// after it. Nothing is tried again before it is judged: the child is reaped when EFAULT comes. See
-// README.md.
+// The oracle: each wait4 waits for one child by number, so the result can only be that number (or
+// EINTR without SA_RESTART); and a system call keeps its argument registers, so they have one right
+// value when a handler finds the call about to be restarted, and after the call. Nothing is tried
+// again before it is judged: the child is reaped when EFAULT comes. More in README.md.
 
 #include "repro/support/foreign_thread.h"
 #include "repro/support/process.h"
@@ -43,8 +40,8 @@ constexpr uintptr_t kSentinel6 = 0x6e471e16;
 // Rounds per attempt: long enough to make the fork cheap, well under 100 ms under a tracer too.
 constexpr int kPairRounds = 32;
 constexpr int kStormRounds = 1000;
-// Short, because a restart without a handler shows only when the child is gone.
-constexpr int kProcessStormRounds = 32;
+// Up to so many: few, because a restart without a handler shows only when the child is gone.
+constexpr uint64_t kMostProcessStormRounds = 64;
 
 #if defined(__x86_64__)
 constexpr const char* kArgumentNames[] = {"rdi", "rsi", "rdx", "r10", "r8", "r9"};
@@ -194,7 +191,9 @@ void UnderStorm(Run& run, bool to_process, int rounds) {
 }
 
 void ThreadStorm(Run& run) { UnderStorm(run, false, kStormRounds); }
-void ProcessStorm(Run& run) { UnderStorm(run, true, kProcessStormRounds); }
+void ProcessStorm(Run& run) {
+  UnderStorm(run, true, 1 + static_cast<int>(run.Random() % kMostProcessStormRounds));
+}
 
 // The comparison must notice a wrong register and a wrong result; and the stub itself must bring
 // back the symptom when the rusage is really not mapped: EFAULT, with the child gone.
