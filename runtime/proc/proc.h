@@ -9,11 +9,13 @@
 #include "runtime/nosplit.h"
 #include "runtime/proc/lock.h"
 #include "runtime/sys/sys.h"
+#include "runtime/sys/tls.h"
 
 namespace runtime {
 
 struct M;
 struct PanicPoint;
+struct CgoFrame;
 
 // Bytes. A goroutine's stack is mapped whole, with a page without access below it, and does not
 // grow.
@@ -68,8 +70,10 @@ struct G {
   int32_t sig;
   int32_t sigcode;
   const void* sigcontext;  // sigpanic: registers at the fault; valid until the panic is over
-  bool readyonstop;
 };
+
+// Whether the m's thread runs a signal hook, and whose thread that is.
+enum class InSignal : uint32_t { kNone, kOwn, kForeign };
 
 // A thread. Assembly knows the first fields.
 struct M {
@@ -82,23 +86,24 @@ struct M {
   int32_t tid;  // the kernel's; 0 while it has no thread
   G* nextg;     // handed over by whoever wakes it
   Note havenextg;
-  bool idle;     // waiting on havenextg
-  G* lockedg;    // the only g it may run
-  M* schedlink;  // idle or extra list
-  int32_t ncgo;  // C calls in progress, nested
-  int32_t incallback;
-  bool extra;  // kept for foreign threads
+  bool idle;           // waiting on havenextg
+  G* lockedg;          // the only g it may run
+  M* schedlink;        // idle or extra list
+  int32_t ncgo;        // C calls in progress, nested
+  int32_t incallback;  // callbacks in progress, nested
+  CgoFrame* cgoframe;  // the innermost call
+  bool extra;          // kept for foreign threads
   // The true bounds of the thread's stack, whatever g0 believes.
   uintptr_t threadlo;
   uintptr_t threadhi;
   // What a foreign thread had, for dropm.
-  uintptr_t oldtls;
+  ThreadTls oldtls;
   bool switchedtls;
   sys::SigSet oldmask;
   sys::StackT oldaltstack;
-  int32_t dying;
-  int32_t locks;
-  void* thread;  // hosted: the pthread_t
+  void (*waitunlock)(Lock*);  // park's, until g is off the thread
+  Lock* waitlock;
+  InSignal insignal;  // for sigplace
 };
 
 // The goroutine and the thread that run this code. Null on a foreign thread that is not in a

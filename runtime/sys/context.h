@@ -16,6 +16,13 @@ struct RegisterName {
 };
 extern const RegisterName kRegisters[];
 
+// Of a bare register block.
+#if defined(__x86_64__)
+GO_NOSPLIT inline uintptr_t framepointer(const os::MContext& m) { return m.rbp; }
+#elif defined(__i386__)
+GO_NOSPLIT inline uintptr_t framepointer(const os::MContext& m) { return m.ebp; }
+#endif
+
 // A view; the context belongs to the handler's frame, and what is set is what the interrupted code
 // goes on with.
 class Context {

@@ -70,6 +70,8 @@ long setitimer(int which, const Itimerval* value, Itimerval* old);
 long timer_create(int clock, SigEvent* event, int32_t* id);
 long timer_settime(int32_t id, int flags, const Itimerspec* value, Itimerspec* old);
 long timer_delete(int32_t id);
+// glibc's <signal.h> has a deprecated macro of this name.
+#undef sigmask
 inline constexpr SigSet sigmask(int sig) { return 1ull << (sig - 1); }
 
 // Time and scheduling. nanotime: CLOCK_MONOTONIC in nanoseconds.

@@ -1,0 +1,48 @@
+// What the portable runtime asks of an arch, for 386: inline pieces; the rest is asm.S.
+#ifndef FAULTLINE_RUNTIME_ARCH_386_ARCH_H_
+#define FAULTLINE_RUNTIME_ARCH_386_ARCH_H_
+
+#include <stdint.h>
+
+#include "runtime/nosplit.h"
+
+namespace runtime {
+
+struct G;
+struct M;
+
+// g and m in thread-local storage. Always read anew: a goroutine may go on on another thread after
+// any call, and a compiler that knew these as thread-local variables would keep their address
+// across it.
+GO_NOSPLIT inline G* tlsg() {
+  G* g;
+  __asm__ volatile("movl %%gs:runtime_g@ntpoff, %0" : "=r"(g) : : "memory");
+  return g;
+}
+GO_NOSPLIT inline M* tlsm() {
+  M* m;
+  __asm__ volatile("movl %%gs:runtime_m@ntpoff, %0" : "=r"(m) : : "memory");
+  return m;
+}
+GO_NOSPLIT inline void settlsg(G* g) {
+  __asm__ volatile("movl %0, %%gs:runtime_g@ntpoff" : : "r"(g) : "memory");
+}
+GO_NOSPLIT inline void settlsm(M* m) {
+  __asm__ volatile("movl %0, %%gs:runtime_m@ntpoff" : : "r"(m) : "memory");
+}
+
+GO_NOSPLIT inline void cpurelax() { __asm__ volatile("pause"); }
+
+// This arch has no red zone.
+inline constexpr uintptr_t kRedZone = 0;
+
+// Room for what setjmp keeps: ebx, ebp, esi, edi, esp, eip.
+inline constexpr int kJmpWords = 6;
+
+// The end of a stack as a function sees it right after it was called: 16 times n, less the return
+// address.
+GO_NOSPLIT inline uintptr_t calledsp(uintptr_t sp) { return (sp & ~uintptr_t{15}) - 4; }
+
+}  // namespace runtime
+
+#endif  // FAULTLINE_RUNTIME_ARCH_386_ARCH_H_

@@ -1,0 +1,34 @@
+// The start of a program on Linux: what both forms do with what the kernel hands over.
+#ifndef FAULTLINE_RUNTIME_OS_LINUX_START_H_
+#define FAULTLINE_RUNTIME_OS_LINUX_START_H_
+
+#include <stdint.h>
+
+namespace runtime {
+
+// Of the auxiliary vector, what the runtime uses.
+struct Auxv {
+  uintptr_t phdr = 0;
+  uintptr_t phnum = 0;
+  uintptr_t hwcap2 = 0;
+  const char* execfn = nullptr;
+};
+Auxv readauxv(char** envp);
+
+// Learns the layout of the program's TLS image from its program headers.
+void tlsimageinit(const Auxv& aux);
+// Beside a libc: what new TLS blocks take over from the control block of this thread, whose thread
+// pointer is tp.
+void tlscontrolinit(uintptr_t tp);
+// Notes where the main thread's stack ends and the default size of others.
+void stackinit(const char* execfn);
+// Overrides the latter, in bytes: a libc may have an opinion.
+void setdefaultstacksize(uintptr_t bytes);
+
+// Makes m0 of the calling thread, whose TLS stands, and runs go_main. sp: within the caller's
+// frame, on the main stack.
+[[noreturn]] void startruntime(int argc, char** argv, char** envp, const Auxv& aux, uintptr_t sp);
+
+}  // namespace runtime
+
+#endif  // FAULTLINE_RUNTIME_OS_LINUX_START_H_
