@@ -14,15 +14,17 @@ _HOSTED_LINKOPTS = [
     "-lpthread",
 ]
 
-_FREESTANDING_COPTS = [
-    "-ffreestanding",
+# No C++ library stands under a program in either form; frame pointers are what tracebacks walk.
+_COPTS = [
+    "-fno-asynchronous-unwind-tables",
     "-fno-exceptions",
+    "-fno-omit-frame-pointer",
     "-fno-rtti",
     "-fno-stack-protector",
     "-fno-threadsafe-statics",
-    "-fno-omit-frame-pointer",
-    "-fno-asynchronous-unwind-tables",
 ]
+
+_FREESTANDING_COPTS = _COPTS + ["-ffreestanding"]
 
 def _catalogue_json_impl(ctx):
     output = ctx.actions.declare_file(ctx.label.name)
@@ -151,7 +153,7 @@ def abi_bug(
                 runtimes[".with-" + defect] = defect
         forms = [("", srcs, _FREESTANDING_COPTS, _FREESTANDING_LINKOPTS, "")]
         if hosted_cases:
-            forms.append((".hosted", srcs + hosted_srcs, [], _HOSTED_LINKOPTS, ".hosted"))
+            forms.append((".hosted", srcs + hosted_srcs, _COPTS, _HOSTED_LINKOPTS, ".hosted"))
 
         for form, form_srcs, copts, linkopts, runtime_form in forms:
             # The program is compiled once for each form; only what it is linked with differs.
