@@ -26,6 +26,29 @@ void OnGoroutine(State& state) {
   runtime::cgocallback([](void* s) { Body(*static_cast<State*>(s)); }, &state);
 }
 
+// Runs body(state) on a goroutine of its own, which is tied to no thread. The one that called into
+// C is, and a switch to or from it changes threads.
+template <void (*Body)(State&)>
+void OnFreeGoroutine(State& state) {
+  struct Run {
+    State* state;
+    runtime::Sema done;
+  };
+  Run run{&state, {}};
+  runtime::cgocallback(
+      [](void* r) {
+        runtime::newproc(
+            [](void* r) {
+              auto* run = static_cast<Run*>(r);
+              Body(*run->state);
+              runtime::semrelease(&run->done);
+            },
+            r);
+        runtime::semacquire(&static_cast<Run*>(r)->done);
+      },
+      &run);
+}
+
 // --- Raw calls, by each path -------------------------------------------------------------------
 
 void RawCallSyscall(State& state) {
@@ -86,18 +109,38 @@ BENCHMARK(SignalSigtramp)->Name("Signal/sigtramp");
 
 // --- Goroutines --------------------------------------------------------------------------------
 
+// To another goroutine that does the same, and back: two switches.
 void Gosched(State& state) {
+  struct Other {
+    bool stop = false;
+    runtime::Sema done;
+  };
+  Other other;
+  const int32_t before = runtime::gomaxprocs(1);
+  runtime::newproc(
+      [](void* o) {
+        auto* other = static_cast<Other*>(o);
+        while (!__atomic_load_n(&other->stop, __ATOMIC_ACQUIRE)) runtime::gosched();
+        runtime::semrelease(&other->done);
+      },
+      &other);
   for (auto _ : state) runtime::gosched();
+  __atomic_store_n(&other.stop, true, __ATOMIC_RELEASE);
+  runtime::semacquire(&other.done);
+  runtime::gomaxprocs(before);
 }
-BENCHMARK(OnGoroutine<Gosched>)->Name("Goroutine/gosched");
+BENCHMARK(OnFreeGoroutine<Gosched>)->Name("Goroutine/switch_and_back")->UseRealTime();
 
 struct Pair {
   runtime::Chan<int> there;
   runtime::Chan<int> back;
 };
 
-// One int to another goroutine and back.
+// One int to another goroutine and back, `threads` of them running goroutines: with one it is two
+// switches, with two each int wakes a thread.
+template <int threads>
 void Channel(State& state) {
+  const int32_t before = runtime::gomaxprocs(threads);
   Pair pair;
   runtime::newproc(
       [](void* p) {
@@ -114,8 +157,10 @@ void Channel(State& state) {
   }
   pair.there.close();
   pair.back.recv(&v);  // false once the other side is done with the pair
+  runtime::gomaxprocs(before);
 }
-BENCHMARK(OnGoroutine<Channel>)->Name("Goroutine/channel");
+BENCHMARK(OnFreeGoroutine<Channel<1>>)->Name("Goroutine/channel")->UseRealTime();
+BENCHMARK(OnFreeGoroutine<Channel<2>>)->Name("Goroutine/channel_two_threads")->UseRealTime();
 
 // --- C and back --------------------------------------------------------------------------------
 
