@@ -97,6 +97,9 @@ void startpanic();
 // Whether a thread that newosproc starts needs a TLS block of its own making (else a libc brings
 // it).
 extern const bool threadsneedtls;
+// Ends the program with status 0, as go_main has returned: beside a libc, its way (buffers,
+// atexit). On g0.
+void endprogram(void*);
 // Starts a thread that runs mstart(m) with g = m->g0. Returns 0 or -errno. On g0.
 long newosproc(M* m);
 // The bounds of the main thread's stack.

@@ -219,6 +219,8 @@ GO_NOINLINE void gopanic(const char* message) {
 // Where runtime_sigpanic leads: on the goroutine that faulted, right below its frame.
 extern "C" [[noreturn]] void runtime_sigpanicgo() {
   G* g = tlsg();
+  if (g->status == GStatus::kSyscall)
+    exitsyscall();  // it faulted between entersyscall and exitsyscall
   Panic panic = {nullptr, g->sig, g->sigcode, g->sigaddr, g->sigpc};
   switch (g->sig) {
     case sys::kSIGFPE:

@@ -135,6 +135,11 @@ SigForward sighandler(int sig, sys::SigInfo* info, void* ctx, G* g) {
             .s("\n");
         fatal("fatal error: stack overflow\n", sig, info, context, g);
       }
+      if (context.sp() < g->stacklo || context.sp() > g->stackhi) {
+        startpanic();
+        fatal("fatal error: fault with a stack pointer off the goroutine's stack\n", sig, info,
+              context, g);
+      }
       preparepanic(sig, info, context, g);
       return nullptr;
     }

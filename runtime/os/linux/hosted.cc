@@ -1,6 +1,7 @@
 // The form beside a libc (glibc, static): main starts us, threads are its.
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "runtime/os/linux/start.h"
@@ -10,6 +11,8 @@
 namespace runtime {
 
 const bool threadsneedtls = false;
+
+void endprogram(void*) { ::exit(0); }
 
 GO_NOSPLIT bool ownsprogramtls() {
   ThreadTls tls;
@@ -94,5 +97,11 @@ GO_NOSPLIT int main(int argc, char** argv, char** envp) {
   ThreadTls tls;
   savetls(&tls);
   tlscontrolinit(tls.base);
-  startruntime(argc, argv, envp, aux, reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+  stackinit(aux.execfn);
+  pthread_attr_t attr;
+  size_t size = 0;
+  if (pthread_attr_init(&attr) == 0 && pthread_attr_getstacksize(&attr, &size) == 0) {
+    setdefaultstacksize(size);
+  }
+  startruntime(argc, argv, envp, reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
 }

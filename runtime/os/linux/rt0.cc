@@ -20,10 +20,13 @@ extern "C" GO_NOSPLIT [[noreturn]] void runtime_rt0go(uintptr_t* sp) {
     sys::write(2, message, sizeof(message) - 1);
     sys::exit_group(2);
   }
-  startruntime(argc, argv, envp, aux, reinterpret_cast<uintptr_t>(sp));
+  stackinit(aux.execfn);
+  startruntime(argc, argv, envp, reinterpret_cast<uintptr_t>(sp));
 }
 
 const bool threadsneedtls = true;
+
+void endprogram(void*) { exit(0); }
 
 namespace {
 

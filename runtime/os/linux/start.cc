@@ -37,7 +37,7 @@ struct Args {
 
 void maingoroutine(void*) {
   go_main(args.argc, args.argv, args.envp);
-  exit(0);
+  systemstack(endprogram, nullptr);
 }
 
 int32_t countcpus() {
@@ -124,7 +124,7 @@ GO_NOSPLIT void setblocktls(uintptr_t tp, G* g, M* m) {
   *reinterpret_cast<M**>(tp + static_cast<uintptr_t>(moffset)) = m;
 }
 
-GO_NOSPLIT void startruntime(int argc, char** argv, char** envp, const Auxv& aux, uintptr_t sp) {
+GO_NOSPLIT void startruntime(int argc, char** argv, char** envp, uintptr_t sp) {
   args = {argc, argv, envp};
   M* m = allocm(false);  // m0: its TLS stands already
   if (m == nullptr) {
@@ -133,7 +133,6 @@ GO_NOSPLIT void startruntime(int argc, char** argv, char** envp, const Auxv& aux
   }
   settlsm(m);
   settlsg(m->g0);
-  stackinit(aux.execfn);
   const StackBounds bounds = mainstackbounds();
   m->threadlo = bounds.lo;
   m->threadhi = bounds.hi;

@@ -25,9 +25,9 @@ void stackinit(const char* execfn);
 // Overrides the latter, in bytes: a libc may have an opinion.
 void setdefaultstacksize(uintptr_t bytes);
 
-// Makes m0 of the calling thread, whose TLS stands, and runs go_main. sp: within the caller's
-// frame, on the main stack.
-[[noreturn]] void startruntime(int argc, char** argv, char** envp, const Auxv& aux, uintptr_t sp);
+// Makes m0 of the calling thread, whose TLS stands (and all of the above is done), and runs
+// go_main. sp: within the caller's frame, on the main stack.
+[[noreturn]] void startruntime(int argc, char** argv, char** envp, uintptr_t sp);
 
 }  // namespace runtime
 

@@ -54,15 +54,18 @@ GO_NOSPLIT Table load() {
 }  // namespace
 
 GO_NOSPLIT void symbolize(uintptr_t pc, char* buf, size_t size) {
-  static Table table;  // one thread prints last words
-  static bool loaded;
-  if (!loaded) {
-    loaded = true;
+  // Loaded once; who comes while another thread loads does without names.
+  static Table table;
+  static uint32_t state;  // 0 not loaded, 1 being loaded, 2 loaded
+  uint32_t none = 0;
+  if (__atomic_compare_exchange_n(&state, &none, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
     table = load();
+    __atomic_store_n(&state, 2, __ATOMIC_SEQ_CST);
   }
+  const size_t count = __atomic_load_n(&state, __ATOMIC_SEQ_CST) == 2 ? table.count : 0;
   const char* name = nullptr;
   uintptr_t start = 0;
-  for (size_t i = 0; i < table.count; i++) {
+  for (size_t i = 0; i < count; i++) {
     const ElfSym& s = table.symbols[i];
     if ((s.info & 15) != kSttFunc || s.value > pc || s.value < start) continue;
     // Assembly may leave the size out: then what lies near.
