@@ -15,9 +15,8 @@
 #endif
 
 // badsignal: the answer of March 2012 (Go CL 5797068). sigtramp looks whether there is an m; if
-// there is none the process writes "runtime: signal received on thread not created by Go.
-" to fd 2
-// and exits with 2. Nothing is corrupted, but a library's own thread may still take the whole
+// there is none the process writes "runtime: signal received on thread not created by Go.\n" to fd
+// 2 and exits with 2. Nothing is corrupted, but a library's own thread may still take the whole
 // program down. (Go 1.0 wrote exactly this. Go 1.1 let SIGPROF pass and named the signal: "… not
 // created by Go: SIGUSR1"; from 1.2 on it first tried to queue the signal.) Here the thread is told
 // by the stack it stands on, not by its m, so that this defect is about the answer alone.
@@ -60,10 +59,10 @@
 #error "one defect at a time"
 #endif
 
-    namespace runtime {
+namespace runtime {
 
-  // The defect this program was built with, by its name in the catalogue; "" for none.
-  extern "C" const char runtime_defect[];
+// The defect this program was built with, by its name in the catalogue; "" for none.
+extern "C" const char runtime_defect[];
 
 }  // namespace runtime
 
