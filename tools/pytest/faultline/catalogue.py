@@ -112,9 +112,7 @@ class Bug:
 
     def arguments(self) -> dict[str, Any]:
         """The call's arguments as plain data: the same keys and shapes as in catalogue.json."""
-        return {
-            name: _plain(getattr(self, name), kind) for name, (kind, _) in sorted(_ARGUMENTS.items())
-        }
+        return {name: _plain(getattr(self, name), kind) for name, (kind, _) in sorted(_ARGUMENTS.items())}
 
 
 def _plain(value: Any, kind: type) -> Any:
@@ -188,7 +186,7 @@ class _Reader:
             if not isinstance(value, kind):
                 raise self.fail(keyword.value.lineno, f"'{name}' is not a {_KIND_NAMES[kind]}")
             self._texts_only(name, value, keyword.value.lineno)
-            values[name] = tuple(value) if kind is list else value
+            values[name] = tuple(value) if isinstance(value, list) else value
             lines[name] = keyword.value.lineno
         for name, (kind, needed) in _ARGUMENTS.items():
             if name in values:
@@ -259,7 +257,9 @@ class _Reader:
                 try:
                     re.compile(value)
                 except re.error as error:
-                    raise self.fail(line, f"'{value}' in '{name}' is no regular expression: {error}") from None
+                    raise self.fail(
+                        line, f"'{value}' in '{name}' is no regular expression: {error}"
+                    ) from None
             if key == "event" and value != "hit":
                 raise self.fail(line, f"the one event that can be a symptom is 'hit', not '{value}'")
             if key == "exit" and not value.isdigit():
@@ -284,7 +284,9 @@ class _Reader:
                 for case in bug.all_cases:
                     pattern = bug._expectation(variant, case, target)
                     if not pattern:
-                        raise self.fail(lines["expect"], f"nothing is expected of {variant}/{case} on {target}")
+                        raise self.fail(
+                            lines["expect"], f"nothing is expected of {variant}/{case} on {target}"
+                        )
                     used.add(pattern)
         for pattern, verdicts in bug.expect.items():
             if pattern not in used:
@@ -299,7 +301,7 @@ class _Reader:
                     )
 
 
-_KIND_NAMES = {str: "string", list: "list", dict: "dict"}
+_KIND_NAMES: dict[type, str] = {str: "string", list: "list", dict: "dict"}
 
 
 def read_bug(path: Path, root: Path | None = None) -> Bug:

@@ -162,9 +162,7 @@ def _with_defect(catalogue: Catalogue, bugs: list[Bug], selection: Selection) ->
     return breaking
 
 
-def select(
-    catalogue: Catalogue, selection: Selection, available: Availability = availability
-) -> Plan:
+def select(catalogue: Catalogue, selection: Selection, available: Availability = availability) -> Plan:
     """The cells that the selection names.
 
     Raises UsageError for a name that is unknown, MissingError when a target that was asked for by name (or
@@ -220,7 +218,9 @@ def select(
 def _check_port(target: str, bugs: Sequence[Bug]) -> None:
     ports = list(dict.fromkeys(port for bug in bugs for port in bug.ports))
     if target.split("@")[0] not in ports:
-        raise UsageError(f"no selected bug is built for {target.split('@')[0]}: they are for {', '.join(ports)}")
+        raise UsageError(
+            f"no selected bug is built for {target.split('@')[0]}: they are for {', '.join(ports)}"
+        )
 
 
 def _cell(bug: Bug, variant: str, target: str, defect: str) -> Cell:

@@ -72,7 +72,11 @@ def main(arguments: Sequence[str]) -> int:
         # Everything after `inject` is the tracer's own, --help included.
         if arguments and arguments[0] == "inject":
             return _inject(list(arguments[1:]))
-        options = _parser().parse_args(list(arguments) or ["--help"])
+        parser = _parser()
+        options = parser.parse_args(list(arguments))
+        if "run" not in options:
+            parser.print_help()
+            return EXIT_PASSED
         command: Command = options.run
         status = command(options)
         sys.stdout.flush()
@@ -122,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"faultline {__version__}")
     parser.add_argument("--root", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, run: Command, help_: str, examples: str, **more: Any) -> argparse.ArgumentParser:
         sub: argparse.ArgumentParser = commands.add_parser(
@@ -138,51 +142,69 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_run(add)
     sub = add(
-        "cell", _cell, "run one cell alone (what each Bazel test of the catalogue does)",
+        "cell",
+        _cell,
+        "run one cell alone (what each Bazel test of the catalogue does)",
         "  faultline cell foreign-signal needm linux-amd64@native\n",
-    )  # fmt: skip
+    )
     sub.add_argument("bug")
     sub.add_argument("variant")
     sub.add_argument("target")
     _add_running(sub)
     sub = add(
-        "list", _list, "list bugs, variants, targets and tags",
+        "list",
+        _list,
+        "list bugs, variants, targets and tags",
         "  faultline list\n  faultline list --json | jq '.bugs[].name'\n",
-    )  # fmt: skip
+    )
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub = add("show", _show, "show a bug's page and its cells", "  faultline show wait4-restart\n")
     sub.add_argument("bug", metavar="BUG")
     add(
-        "inject", _never, "run any program on a kernel that tells chosen lies (see inject --help)",
+        "inject",
+        _never,
+        "run any program on a kernel that tells chosen lies (see inject --help)",
         "  faultline inject --list\n"
         "  faultline inject --fault restart.fast-return,mode=any -- ./my-program its arguments\n",
         add_help=False,
-    )  # fmt: skip
+    )
     sub = add(
-        "report", _report, "make the views of a results.json again",
+        "report",
+        _report,
+        "make the views of a results.json again",
         "  faultline report faultline-out\n"
         "  faultline report faultline-out/results.json --svg docs/matrix.svg\n",
-    )  # fmt: skip
-    sub.add_argument("results", type=Path, metavar="RESULTS", help="a results.json, or the folder that has one")
-    sub.add_argument("--svg", type=Path, metavar="FILE", help="write the terminal's matrix as a picture instead")
+    )
+    sub.add_argument(
+        "results", type=Path, metavar="RESULTS", help="a results.json, or the folder that has one"
+    )
+    sub.add_argument(
+        "--svg", type=Path, metavar="FILE", help="write the terminal's matrix as a picture instead"
+    )
     sub = add(
-        "compare", _compare, "compare two results.json: changed verdicts and rates",
+        "compare",
+        _compare,
+        "compare two results.json: changed verdicts and rates",
         "  faultline compare before/results.json after/results.json\n\n"
         "exit codes: 0 no cell got worse, 1 some did, 2 a document cannot be read\n",
-    )  # fmt: skip
+    )
     sub.add_argument("before", type=Path)
     sub.add_argument("after", type=Path)
     sub.add_argument("--json", action="store_true", help="as JSON")
     add("doctor", _doctor, "say what is ready here and what is missing", "  faultline doctor\n")
     sub = add(
-        "new-bug", _new_bug, "start a new bug: one folder with three files, which builds and passes as it is",
+        "new-bug",
+        _new_bug,
+        "start a new bug: one folder with three files, which builds and passes as it is",
         "  faultline new-bug getpid-lies\n  faultline run --bug getpid-lies\n",
-    )  # fmt: skip
+    )
     sub.add_argument("id", metavar="ID")
     sub = add(
-        "test", _test, "run the whole test suite (bazel test //...)",
+        "test",
+        _test,
+        "run the whole test suite (bazel test //...)",
         "  faultline test\n  faultline test //tools/...\n  faultline test //... -- --test_output=all\n",
-    )  # fmt: skip
+    )
     sub.add_argument("patterns", nargs="*", metavar="TARGET", help="Bazel targets (default: //...)")
     return parser
 
@@ -210,17 +232,40 @@ def _add_run(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _add_running(sub: argparse.ArgumentParser) -> None:
     work = sub.add_mutually_exclusive_group()
-    work.add_argument("--quick", dest="scale", action="store_const", const="quick",
-                      help="less work: a clean verdict misses the bug with a chance below 1e-3")  # fmt: skip
-    work.add_argument("--thorough", dest="scale", action="store_const", const="thorough",
-                      help="more work: below 1e-9 (default: 1e-6)")  # fmt: skip
-    sub.add_argument("--defect", default="", metavar="NAME",
-                     help="put this defect into the default runtime: the run has to go red")  # fmt: skip
+    work.add_argument(
+        "--quick",
+        dest="scale",
+        action="store_const",
+        const="quick",
+        help="less work: a clean verdict misses the bug with a chance below 1e-3",
+    )
+    work.add_argument(
+        "--thorough",
+        dest="scale",
+        action="store_const",
+        const="thorough",
+        help="more work: below 1e-9 (default: 1e-6)",
+    )
+    sub.add_argument(
+        "--defect",
+        default="",
+        metavar="NAME",
+        help="put this defect into the default runtime: the run has to go red",
+    )
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (default: 1)")
-    sub.add_argument("--out", type=Path, default=Path("faultline-out"), metavar="DIR",
-                     help="results and evidence (default: faultline-out)")  # fmt: skip
-    sub.add_argument("--bin", type=Path, metavar="DIR",
-                     help="where the built programs are (default: bazel-bin); implies --no-build")  # fmt: skip
+    sub.add_argument(
+        "--out",
+        type=Path,
+        default=Path("faultline-out"),
+        metavar="DIR",
+        help="results and evidence (default: faultline-out)",
+    )
+    sub.add_argument(
+        "--bin",
+        type=Path,
+        metavar="DIR",
+        help="where the built programs are (default: bazel-bin); implies --no-build",
+    )
     sub.set_defaults(scale="normal")
 
 
@@ -276,8 +321,10 @@ def _prepare_out(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".probe.{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        try:
+            probe.write_bytes(bytes(4096))
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise MissingError(f"cannot write to {out}: {error.strerror}") from None
@@ -290,7 +337,9 @@ def _check_built(plan: Plan, toolbox: Toolbox) -> None:
         needed.append(toolbox.inject)
     for path in needed:
         if not os.access(path, os.X_OK):
-            raise MissingError(f"{path} is not built; run without --no-build, or: bazel build //kernel:inject //tools/jail")
+            raise MissingError(
+                f"{path} is not built; run without --no-build, or: bazel build //kernel:inject //tools/jail"
+            )
 
 
 def _run_cells(arguments: Sequence[str], jobs: int, out: Path, root: Path) -> int:
@@ -303,7 +352,17 @@ def _run_cells(arguments: Sequence[str], jobs: int, out: Path, root: Path) -> in
     # What the user's own pytest is set up to do has no say in a run.
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    full = ["-c", os.devnull, "-p", "faultline.plugin", "-p", "no:cacheprovider", "-s", "--assert=plain", "-q"]
+    full = [
+        "-c",
+        os.devnull,
+        "-p",
+        "faultline.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-s",
+        "--assert=plain",
+        "-q",
+    ]
     if jobs > 1:
         full += ["-p", "xdist.plugin", "-n", str(jobs), "--dist", "loadgroup"]
     console = _console()
@@ -505,7 +564,9 @@ def _compare(options: argparse.Namespace) -> int:
             table.add_column(column, header_style="bold", overflow="fold")
         for change in found:
             style = "bold red" if change.worse else ""
-            table.add_row(Text(change.cell, style=style), change.what, change.before, Text(change.after, style=style))
+            table.add_row(
+                Text(change.cell, style=style), change.what, change.before, Text(change.after, style=style)
+            )
         _console().print(table)
     return EXIT_FAILED if worse else EXIT_PASSED
 

@@ -122,18 +122,35 @@ class Conductor:
         page = self._shown(cell.bug.page)
         if cell.inapplicable:
             return CellResult(
-                cell.bug.name, cell.variant, cell.kind, cell.target, "inapplicable", ("inapplicable",), True,
-                0.0, cell.inapplicable, page, "",
-            )  # fmt: skip
+                cell.bug.name,
+                cell.variant,
+                cell.kind,
+                cell.target,
+                "inapplicable",
+                ("inapplicable",),
+                True,
+                0.0,
+                cell.inapplicable,
+                page,
+                "",
+            )
         # The cases that show the bug first: they calibrate the rest.
         ordered = sorted(cell.cases, key=lambda case: "clean" in case.expected)
         judged = {case.name: self._judge(cell, case) for case in ordered}
         results = tuple(judged[case.name] for case in cell.cases)
         verdict, expected, passed, reason = judge_cell(results)
         again = [
-            "./faultline", "run", "--bug", cell.bug.name, "--variant", cell.variant,
-            "--target", cell.target, "--seed", str(self._settings.seed),
-        ]  # fmt: skip
+            "./faultline",
+            "run",
+            "--bug",
+            cell.bug.name,
+            "--variant",
+            cell.variant,
+            "--target",
+            cell.target,
+            "--seed",
+            str(self._settings.seed),
+        ]
         if cell.defect:
             again += ["--defect", cell.defect]
         if self._settings.scale.name != "normal":
@@ -188,7 +205,7 @@ class Conductor:
             power_from=basis.source if basis else "",
             seconds=round(time.monotonic() - began, 3),
             reason=reason,
-            symptom="" if verdict == "clean" else tally.outcome.symptom,
+            symptom="" if verdict in ("clean", "broken") else tally.outcome.symptom,
             at=at,
             evidence=tuple(str(path.relative_to(self._settings.out)) for path in measured.evidence),
             command=measured.command,
@@ -200,9 +217,7 @@ class Conductor:
         others = [name for name in cell.bug.all_cases if name != case.name]
         for names in (own, others):
             for name in names:
-                for other in cells.calibrators(
-                    cell, name, self._available, with_itself=name != case.name
-                ):
+                for other in cells.calibrators(cell, name, self._available, with_itself=name != case.name):
                     tally = self._rate_of(other, name)
                     if tally and tally.hits:
                         low, _ = tally.rate
@@ -372,8 +387,11 @@ class Conductor:
         faults = folder / "faults.jsonl"
         if faults.exists():
             _shorten(faults, KEPT_FAULT_LINES)
-        kept += [path for path in (faults, folder / "postmortem.json", folder / "second-run.txt")
-                 if path.exists() and path.stat().st_size]  # fmt: skip
+        kept += [
+            path
+            for path in (faults, folder / "postmortem.json", folder / "second-run.txt")
+            if path.exists() and path.stat().st_size
+        ]
         return kept + list(seen.snapshots)
 
     def _second_run(
@@ -412,7 +430,11 @@ class Conductor:
         return ""
 
     def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self._settings.root)) if path.is_relative_to(self._settings.root) else str(path)
+        return (
+            str(path.relative_to(self._settings.root))
+            if path.is_relative_to(self._settings.root)
+            else str(path)
+        )
 
     def _relative(self, word: str) -> str:
         """A command's word with the repository's own paths relative to its root."""

@@ -252,7 +252,9 @@ class CellResult:
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in results.json: the sums of the cases, and of the telling case what cannot be summed."""
-        telling = next((case for case in self.cases if case.verdict == self.verdict and case.passed == self.passed), None)
+        telling = next(
+            (case for case in self.cases if case.verdict == self.verdict and case.passed == self.passed), None
+        )
         hits = sum(case.hits for case in self.cases)
         opportunities = sum(case.opportunities for case in self.cases)
         clean = [case for case in self.cases if case.verdict == "clean" and case.miss is not None]

@@ -68,7 +68,9 @@ class Reporter:
         self._done += 1
         self._failed += not cell["passed"]
         line = Text(f"[{self._done}/{self._planned}] ", style="dim")
-        line.append(f"{'FAILED ' if not cell['passed'] else ''}{cell['verdict']:<12} ", style=self._style(cell))
+        line.append(
+            f"{'FAILED ' if not cell['passed'] else ''}{cell['verdict']:<12} ", style=self._style(cell)
+        )
         line.append(f"{cell['bug']} ", style="bold")
         line.append(f"{cell['variant']} on {cell['target']}")
         if cell["cases"]:
@@ -97,9 +99,9 @@ class Reporter:
             now.append(f"  {self._counts}", style="dim")
         return Group(bar, now)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Remembers that the user had enough."""
-        self.interrupted = True
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remembers that the user had enough; pytest's own wish to stop comes through here too."""
+        self.interrupted = excinfo.type is KeyboardInterrupt
 
     def close(self) -> None:
         """Takes the live line away."""

@@ -33,11 +33,13 @@ def schema() -> dict[str, Any]:
 def problems(document: Any) -> list[str]:
     """What is wrong with a document, one line each."""
     # Imported here: only this function needs it, and it is not cheap.
-    import jsonschema
+    import jsonschema  # type: ignore[import]
 
     validator = jsonschema.Draft7Validator(schema())
     errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
-    return [f"{'/'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:300]}" for error in errors]
+    return [
+        f"{'/'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:300]}" for error in errors
+    ]
 
 
 def read(path: Path) -> Document:

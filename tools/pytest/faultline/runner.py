@@ -116,7 +116,9 @@ class Watchdog:
 
     LOOK_EVERY = 0.25
 
-    def __init__(self, limit: float, budget: float, look: Callable[[], processes.Activity], now: float) -> None:
+    def __init__(
+        self, limit: float, budget: float, look: Callable[[], processes.Activity], now: float
+    ) -> None:
         self._limit = limit
         self._deadline = now + budget * OVERTIME + limit
         self._budget = budget

@@ -113,7 +113,12 @@ class Target(abc.ABC):
 
     @abc.abstractmethod
     def command(
-        self, toolbox: Toolbox, program: Path, arguments: Sequence[str], seed: int, recording: Recording | None
+        self,
+        toolbox: Toolbox,
+        program: Path,
+        arguments: Sequence[str],
+        seed: int,
+        recording: Recording | None,
     ) -> list[str]:
         """The command that runs `program` here, below the jail.
 
@@ -215,7 +220,12 @@ class Native(Target):
         return Availability(False, f"this machine is {platform.machine()}", f"a {self.arch} machine")
 
     def command(
-        self, toolbox: Toolbox, program: Path, arguments: Sequence[str], seed: int, recording: Recording | None
+        self,
+        toolbox: Toolbox,
+        program: Path,
+        arguments: Sequence[str],
+        seed: int,
+        recording: Recording | None,
     ) -> list[str]:
         plain = [str(program), *arguments]
         if not self.traced and recording is None:

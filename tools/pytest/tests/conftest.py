@@ -94,7 +94,9 @@ class Repository:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "BUILD.bazel").write_text(declaration(name, bug), encoding="utf-8")
         (folder / "README.md").write_text(f"# {name}\n\nWhat happens: *much*.\n\n## Why\n\n- [1] a thing\n")
-        (folder / "fake.cc").write_text('// The program.\nconstexpr Case kCases[] = {{"pair", Pair}, {"self", Self}};\n')
+        (folder / "fake.cc").write_text(
+            '// The program.\nconstexpr Case kCases[] = {{"pair", Pair}, {"self", Self}};\n'
+        )
         ports = {target.split("@")[0] for target in bug["targets"]}
         for variant in bug["variants"]:
             plain = behaviours[variant]
@@ -136,7 +138,11 @@ class Repository:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of a driver under test."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "FAKE", "COLUMNS"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "FAKE", "COLUMNS"))
+    }
     return {**kept, "PYTHONPATH": str(DRIVER), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 

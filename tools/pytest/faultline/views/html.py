@@ -88,7 +88,9 @@ def chart(rows: list[tuple[str, Json]]) -> str:
         low, high = judged["rate"]
         start, end = left + _x(low, width), left + _x(high, width)
         kind = "hit" if judged["hits"] else "none"
-        parts.append(f'<text class="label" x="{left - 12}" y="{y + 4:.1f}" text-anchor="end">{html.escape(label)}</text>')
+        parts.append(
+            f'<text class="label" x="{left - 12}" y="{y + 4:.1f}" text-anchor="end">{html.escape(label)}</text>'
+        )
         parts.append(
             f'<line class="bar {kind}" x1="{start:.1f}" x2="{end:.1f}" y1="{y:.1f}" y2="{y:.1f}">'
             f"<title>{html.escape(text.counts(judged))}</title></line>"
@@ -97,7 +99,9 @@ def chart(rows: list[tuple[str, Json]]) -> str:
             x = left + _x(judged["hits"] / judged["opportunities"], width)
             parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
         else:
-            parts.append(f'<line class="end" x1="{end:.1f}" x2="{end:.1f}" y1="{y - 5:.1f}" y2="{y + 5:.1f}"/>')
+            parts.append(
+                f'<line class="end" x1="{end:.1f}" x2="{end:.1f}" y1="{y - 5:.1f}" y2="{y + 5:.1f}"/>'
+            )
     parts.append("</svg>")
     return "".join(parts)
 
@@ -111,17 +115,32 @@ def _bug(about: Json, document: Json, folder: Path, root: Path) -> dict[str, Any
         page = ""
     shown = []
     for cell in cells:
-        cases = [{**case, "files": evidence(folder, case["evidence"]), "counts": text.counts(case)} for case in cell["cases"]]
+        cases = [
+            {**case, "files": evidence(folder, case["evidence"]), "counts": text.counts(case)}
+            for case in cell["cases"]
+        ]
         shown.append(
-            {**cell, "id": _slug(cell["bug"], cell["variant"], cell["target"]), "cases": cases,
-             "counts": text.counts(cell)}
-        )  # fmt: skip
+            {
+                **cell,
+                "id": _slug(cell["bug"], cell["variant"], cell["target"]),
+                "cases": cases,
+                "counts": text.counts(cell),
+            }
+        )
+    variants: dict[str, dict[str, Any]] = {}
+    for cell in shown:
+        row = variants.setdefault(
+            cell["variant"], {"name": cell["variant"], "kind": cell.get("kind", ""), "cells": {}}
+        )
+        row["cells"][cell["target"]] = cell
     rows = [(f"{cell['variant']} on {cell['target']}", cell) for cell in cells]
     return {
+        **dict.fromkeys(("seat", "fault", "upstream", "affects", "tags"), ""),
         **about,
         "id": _slug(about["name"]),
         "html": page,
         "cells": shown,
+        "rows": list(variants.values()),
         "chart": chart([(_short(label), cell) for label, cell in rows]),
         "passed": all(cell["passed"] for cell in cells),
     }
@@ -148,12 +167,18 @@ def render(document: Json, folder: Path, root: Path) -> str:
     for cell in cells:
         about.setdefault(
             cell["bug"],
-            {"name": cell["bug"], "title": "", "seat": "", "variants": {}, "page": cell.get("page", "")},
+            {"name": cell["bug"], "title": "", "page": cell.get("page", "")},
         )
     bugs = [_bug(bug, document, folder, root) for bug in about.values()]
-    failing = [{"cell": cell, "lines": "\n".join(text.explain(cell)),
-                "id": _slug(cell["bug"], cell["variant"], cell["target"])}
-               for cell in cells if not cell["passed"]]  # fmt: skip
+    failing = [
+        {
+            "cell": cell,
+            "lines": "\n".join(text.explain(cell)),
+            "id": _slug(cell["bug"], cell["variant"], cell["target"]),
+        }
+        for cell in cells
+        if not cell["passed"]
+    ]
     return environment.get_template("report.html.j2").render(
         document=document,
         bugs=bugs,

@@ -27,6 +27,9 @@ STYLES = {
 
 FAILED_STYLE = "bold white on red"
 
+# A defect may turn every case of a cell; the report has them all.
+EXPLAINED_CASES = 3
+
 # Narrower than this a column of verdicts cannot be.
 _VERDICT_WIDTH = 12
 
@@ -69,7 +72,9 @@ def matrix(document: Json, width: int) -> RenderableType:
             table.add_row(Text(bug, style="bold"))
             last = bug
         found = [by_key.get((bug, variant, target)) for target in targets]
-        table.add_row(f"  {variant}", kind, *(verdict(cell) if cell else Text("·", style="dim") for cell in found))
+        table.add_row(
+            f"  {variant}", kind, *(verdict(cell) if cell else Text("·", style="dim") for cell in found)
+        )
     if not lettered:
         return table
     legend = Table.grid(padding=(0, 2))
@@ -88,7 +93,7 @@ def failures(document: Json) -> list[Text]:
     for cell in document["cells"]:
         if cell["passed"]:
             continue
-        head, *rest = text.explain(cell)
+        head, *rest = text.explain(cell, EXPLAINED_CASES)
         lines.append(Text(f"FAILED {head}", style="bold red"))
         lines += [Text(line) for line in rest]
         lines.append(Text(""))
@@ -134,7 +139,9 @@ def show(console: Console, document: Json, files: Sequence[Path] = ()) -> None:
 def svg(document: Json, width: int = 150) -> str:
     """The terminal's matrix as a picture."""
     with open("/dev/null", "w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=width, file=nowhere, force_terminal=True, color_system="truecolor")
+        console = Console(
+            record=True, width=width, file=nowhere, force_terminal=True, color_system="truecolor"
+        )
         console.print(Text.assemble(("$ ", "dim"), ("./faultline run", "bold")))
         console.print()
         console.print(matrix(document, width))

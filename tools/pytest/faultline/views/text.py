@@ -49,17 +49,20 @@ def failing_cases(cell: Json) -> list[Json]:
     return [case for case in cell["cases"] if not case["passed"]]
 
 
-def explain(cell: Json) -> list[str]:
-    """Why a cell failed, line by line: the cell, expected against got, the symptom, the line to read."""
+def explain(cell: Json, most: int = 1000) -> list[str]:
+    """Why a cell failed, line by line: the cell, expected against got, the symptom, the line to read.
+
+    At most `most` cases are explained, the others only named.
+    """
     lines = [f"{name(cell)}: {cell['verdict']}, expected {' or '.join(cell['expected'])}"]
-    for case in failing_cases(cell):
+    failing = failing_cases(cell)
+    for case in failing[:most]:
         lines.append(
             f"  case {case['case']}: got {case['verdict']}, expected {' or '.join(case['expected'])}"
         )
-        said = case["symptom"] if case["symptom"] else case["reason"]
-        if said:
-            lines.append(f"    symptom   {said}")
-        if case["reason"] and case["reason"] != said:
+        if case["symptom"]:
+            lines.append(f"    symptom   {case['symptom']}")
+        if case["reason"] and case["reason"] != case["symptom"]:
             lines.append(f"    reason    {case['reason']}")
         lines.append(f"    counted   {counts(case)}")
         if case["at"]:
@@ -68,6 +71,8 @@ def explain(cell: Json) -> list[str]:
             lines.append(f"    evidence  {'/'.join(case['evidence'][0].split('/')[:-1])}/")
         if case["command"]:
             lines.append(f"    once more {case['command']}")
+    if failing[most:]:
+        lines.append(f"  and so did {', '.join(case['case'] for case in failing[most:])}")
     if not cell["cases"] and cell["reason"]:
         lines.append(f"    reason    {cell['reason']}")
     lines.append(f"  page       {cell['page']}")

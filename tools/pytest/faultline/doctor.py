@@ -1,0 +1,132 @@
+"""`faultline doctor`: what is ready on this machine, and what it takes to get the rest ready."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from . import cells
+from .catalogue import read
+from .errors import EXIT_MISSING, EXIT_PASSED, FaultlineError
+from .targets import Toolbox
+
+# Programs that a run needs, and the arguments that make them say their version.
+_TOOLS = (
+    ("bazel", "--version", "apt-get install bazel-bootstrap"),
+    ("clang-19", "--version", "apt-get install clang-19"),
+    ("ld.lld-19", "--version", "apt-get install lld-19"),
+)
+
+_MODULES = (
+    ("pytest", "python3-pytest"),
+    ("xdist", "python3-pytest-xdist"),
+    ("rich", "python3-rich"),
+    ("markdown_it", "python3-markdown-it"),
+    ("jinja2", "python3-jinja2"),
+    ("jsonschema", "python3-jsonschema"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One line of the table. What is not needed may be missing: it is made when it is used."""
+
+    what: str
+    ready: bool
+    says: str
+    needed: bool = True
+
+
+def _tool(name: str, argument: str, remedy: str) -> Finding:
+    path = shutil.which(name)
+    if not path:
+        return Finding(name, False, remedy)
+    try:
+        done = subprocess.run([path, argument], capture_output=True, text=True, timeout=60, check=False)
+        said = (done.stdout or done.stderr).strip().splitlines()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(name, False, f"{path} does not run: {error}")
+    return Finding(name, done.returncode == 0, said[0] if said else path)
+
+
+def _namespaces() -> Finding:
+    what = "PID namespaces"
+    try:
+        # The jail's first choice as root, and its second for others.
+        options = ["--pid", "--fork"] if os.geteuid() == 0 else ["--user", "--pid", "--fork"]
+        done = subprocess.run(["unshare", *options, "true"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(what, False, f"cannot be tried: {error}", needed=False)
+    if done.returncode == 0:
+        return Finding(what, True, "the jail uses them")
+    return Finding(what, False, "not allowed here: the jail falls back to a process group", needed=False)
+
+
+def _ptrace() -> Finding:
+    try:
+        scope = Path("/proc/sys/kernel/yama/ptrace_scope").read_text(encoding="ascii").strip()
+    except OSError:
+        return Finding("ptrace", True, "no Yama: a process may trace its children")
+    if scope == "3":
+        return Finding("ptrace", False, "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot")
+    return Finding("ptrace", True, f"kernel.yama.ptrace_scope is {scope}: a process may trace its children")
+
+
+def findings(root: Path) -> list[Finding]:
+    """Everything that doctor looks at, the targets of the catalogue last."""
+    found = [Finding("kernel", True, f"{platform.system()} {platform.release()}, {platform.machine()}")]
+    found += [_tool(*tool) for tool in _TOOLS]
+    for module, package in _MODULES:
+        there = importlib.util.find_spec(module) is not None
+        found.append(Finding(f"python: {module}", there, "there" if there else f"apt-get install {package}"))
+    toolbox = Toolbox(root / "bazel-bin")
+    for name, path, label in (
+        ("jail", toolbox.jail, "//tools/jail"),
+        ("inject", toolbox.inject, "//kernel:inject"),
+    ):
+        built = os.access(path, os.X_OK)
+        found.append(
+            Finding(name, built, "built" if built else f"bazel build {label} (run does it)", needed=False)
+        )
+    found += [_namespaces(), _ptrace()]
+    try:
+        targets = read(root).targets()
+    except FaultlineError as error:
+        found.append(Finding("catalogue", False, str(error)))
+        return found
+    for target in targets:
+        state = cells.availability(target)
+        says = state.reason if state.ready else f"{state.reason}; it takes {state.remedy}"
+        found.append(Finding(target, state.ready, says, needed=False))
+    return found
+
+
+def examine(console: Console, root: Path) -> int:
+    """Prints the table; the exit code says whether `run` can work here."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("what", "state", ""):
+        table.add_column(column, header_style="bold", overflow="fold")
+    found = findings(root)
+    for finding in found:
+        if finding.ready:
+            state = Text("ready", style="green")
+        else:
+            state = Text(
+                "missing" if finding.needed else "not ready", style="red" if finding.needed else "yellow"
+            )
+        table.add_row(finding.what, state, finding.says)
+    console.print(table)
+    missing = [finding.what for finding in found if finding.needed and not finding.ready]
+    if missing:
+        console.print(Text(f"missing: {', '.join(missing)}", style="bold red"))
+        return EXIT_MISSING
+    return EXIT_PASSED

@@ -1,0 +1,168 @@
+"""Reading abi_bug calls, and what is wrong with them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from conftest import KERNEL_BUG, RUNTIME_BUG, Repository, declaration
+from faultline import catalogue
+from faultline.errors import UsageError
+
+
+def write(root: Path, text: str, page: bool = True) -> Path:
+    folder = root / "repro/lost"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "BUILD.bazel").write_text(text)
+    if page:
+        (folder / "README.md").write_text("# Lost\n")
+    return folder / "BUILD.bazel"
+
+
+def complaint(root: Path, text: str, page: bool = True) -> str:
+    write(root, text, page)
+    with pytest.raises(UsageError) as caught:
+        catalogue.read(root)
+    return str(caught.value)
+
+
+def changed(**changes: Any) -> str:
+    """The declaration of the kernel's bug with some arguments changed; None takes one away."""
+    bug = {**copy.deepcopy(KERNEL_BUG), **changes}
+    return declaration(
+        changes.get("name", "lost"), {key: value for key, value in bug.items() if value is not None}
+    )
+
+
+def test_a_bug_is_read(repository: Repository) -> None:
+    read = catalogue.read(repository.root)
+    assert [bug.name for bug in read.bugs] == ["foreign", "lost-argument"]
+    foreign, lost = read.bugs
+    assert foreign.all_cases == {"self": "a thread signals itself", "hosted:key": "inside a key destructor"}
+    assert lost.fault == "restart.fast-return" and lost.defects == {} and lost.diagnoses == ()
+    assert read.defects() == ["say", "trust"]
+
+
+def test_the_first_matching_expectation_counts(tmp_path: Path) -> None:
+    write(tmp_path, changed())
+    (bug,) = catalogue.read(tmp_path).bugs
+    plain, faulted = bug.targets
+    assert bug.expected("direct", "pair", faulted) == ("reproduced",)
+    assert bug.expected("direct", "pair", plain) == ("clean",)
+    assert bug.expected("looped", "pair", faulted) == ("clean",)
+
+
+def test_several_verdicts_may_be_expected(tmp_path: Path) -> None:
+    write(tmp_path, changed(expect={"*/* on *": "clean|diagnosed"}))
+    (bug,) = catalogue.read(tmp_path).bugs
+    assert bug.expected("direct", "pair", bug.targets[0]) == ("clean", "diagnosed")
+
+
+def test_folders_without_a_bug_are_none(repository: Repository) -> None:
+    (repository.root / "repro/support").mkdir()
+    (repository.root / "repro/support/BUILD.bazel").write_text('cc_library(name = "support")\n')
+    assert len(catalogue.read(repository.root).bugs) == 2
+
+
+def test_no_bug_at_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="declares no bug"):
+        catalogue.read(tmp_path)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"flavour": "sweet"}, "no argument 'flavour'"),
+    ({"title": None}, "needs 'title'"),
+    ({"title": ""}, "'title' is empty"),
+    ({"title": 3}, "'title' is not a string"),
+    ({"cases": ["pair"]}, "'cases' is not a dict"),
+    ({"cases": {"pair": 1}}, "'cases' holds 1"),
+    ({"symptoms": ["hit"]}, "'symptoms' is a list of dicts"),
+    ({"name": "found"}, "stands in the folder 'lost'"),
+    ({"seat": "chair"}, "'chair' is not a seat"),
+    ({"variants": {"direct": "weak"}}, "not 'weak'"),
+    ({"variants": {"looped": "immune", "direct": "vulnerable"}}, "vulnerable variants stand first"),
+    ({"defects": {"nobody": "x"}}, "no variant 'nobody'"),
+    ({"targets": ["linux-amd64"]}, "is not a target"),
+    ({"targets": ["linux-amd65@native"]}, "unknown architecture 'amd65'. Did you mean amd64"),
+    ({"targets": ["linux-amd64@nativ"]}, "unknown kind of target 'nativ'. Did you mean native"),
+    ({"targets": ["linus-amd64@native"]}, "unknown operating system 'linus'. Did you mean linux"),
+    ({"symptoms": [{"colour": "red"}]}, "'colour' in 'symptoms' is none of"),
+    ({"symptoms": [{"event": "note"}]}, "the one event that can be a symptom is 'hit'"),
+    ({"symptoms": [{"exit": "two"}]}, "is a number, not 'two'"),
+    ({"symptoms": [{"signal": "11"}]}, "a name like SIGSEGV"),
+    ({"diagnoses": [{"stderr": "("}]}, "is no regular expression"),
+    ({"expect": {"direct/* on *": "reproduced"}}, "nothing is expected of looped/pair"),
+    ({"expect": {"*/* on *": "fine"}}, "'fine' cannot be expected"),
+    ({"expect": {"*/* on *": "broken"}}, "'broken' cannot be expected"),
+    ({"expect": {"*/pears on *": "clean", "*/* on *": "clean"}}, "'*/pears on *' matches no"),
+    ({"expect": {"*/* on *": "clean", "direct/* on *": "reproduced"}}, "'direct/* on *' matches no"),
+    ({"expect": {"*/pai? on *": "clean"}}, "the only wildcard is *"),
+    ({"inapplicable": {"direct on freebsd*": "why"}}, "'direct on freebsd*' matches no VARIANT on TARGET"),
+]
+
+
+@pytest.mark.parametrize("changes,said", WRONG, ids=[said for _, said in WRONG])
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    message = complaint(tmp_path, changed(**changes))
+    assert said in message
+    assert message.startswith("repro/lost/BUILD.bazel:")
+    assert message.split(":")[1].isdigit()
+
+
+@pytest.mark.parametrize(
+    "edit,said",
+    [
+        (lambda text: text.replace('title = "', 'title = "x" + "'), "'title' is not a literal"),
+        (lambda text: text + text, "there are 2 abi_bug() calls"),
+        (lambda text: text.replace("abi_bug(\n", "abi_bug(\n    ,\n"), "not readable"),
+        (lambda text: text.replace("abi_bug(\n", 'abi_bug(\n    "lost",\n'), "named arguments only"),
+        (lambda text: text.replace('{"pair"', '{"pair": "twice", "pair"'), "'pair' stands here twice"),
+    ],
+)
+def test_what_is_no_literal_call_is_refused(tmp_path: Path, edit: Callable[[str], str], said: str) -> None:
+    assert said in complaint(tmp_path, edit(changed()))
+
+
+def test_a_bug_without_a_page_is_refused(tmp_path: Path) -> None:
+    assert "has no page" in complaint(tmp_path, changed(), page=False)
+
+
+def test_the_line_is_that_of_the_argument(tmp_path: Path) -> None:
+    text = changed(seat="chair")
+    line = 1 + text.splitlines().index('    seat = "chair",')
+    assert complaint(tmp_path, text).startswith(f"repro/lost/BUILD.bazel:{line}: ")
+
+
+def test_equal_views_have_no_differences(repository: Repository) -> None:
+    for bug in catalogue.read(repository.root).bugs:
+        assert catalogue.differences(bug, json.loads(json.dumps(bug.arguments()))) == []
+
+
+def test_differing_views_are_told_apart(repository: Repository) -> None:
+    bug = catalogue.read(repository.root).bugs[0]
+    view = bug.arguments()
+    view["title"] = "another"
+    view["colour"] = "red"
+    del view["tags"]
+    said = "\n".join(catalogue.differences(bug, view))
+    assert "'title' is" in said and "'colour'" in said and "'tags' is missing" in said
+
+
+def test_views_are_compared_on_disk(repository: Repository) -> None:
+    read = catalogue.read(repository.root)
+    for bug in read.bugs:
+        path = repository.bin / "repro" / bug.name / f"{bug.name}.catalogue.json"
+        path.write_text(json.dumps(bug.arguments()))
+    assert catalogue.compare_views(read, repository.bin) == []
+    path.write_text(json.dumps({**read.bugs[-1].arguments(), "seat": "runtime"}))
+    assert len(catalogue.compare_views(read, repository.bin)) == 1
+
+
+def test_what_the_macro_takes_and_what_is_read_is_the_same(repository: Repository) -> None:
+    """The fakes use every argument that there is, so a new one has to be added here too."""
+    used = {"name", *KERNEL_BUG, *RUNTIME_BUG}
+    bug = catalogue.read(repository.root).bugs[0]
+    assert used | {"hosted_srcs", "inapplicable"} == set(bug.arguments())
