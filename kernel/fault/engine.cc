@@ -1,0 +1,345 @@
+#include "kernel/fault/engine.h"
+
+#include <sys/ptrace.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "abi/linux/amd64/structs.h"
+#include "kernel/fault/signal.h"
+#include "kernel/tracer/calls.h"
+#include "kernel/tracer/frame.h"
+#include "kernel/tracer/signals.h"
+
+namespace faultline::kernel {
+namespace {
+
+// The registers of a thread that restarts its call directly.
+class LiveRegisters : public RestartRegisters {
+ public:
+  explicit LiveRegisters(Registers* registers) : registers_(registers) {}
+  [[nodiscard]] std::optional<uint64_t> Get(Reg reg) const override { return registers_->Get(reg); }
+  void Set(Reg reg, uint64_t value) override { registers_->Set(reg, value); }
+
+ private:
+  Registers* registers_;
+};
+
+// Those that a handler's sigreturn will load.
+class FrameRegisters : public RestartRegisters {
+ public:
+  explicit FrameRegisters(SignalFrame* frame) : frame_(frame) {}
+  [[nodiscard]] std::optional<uint64_t> Get(Reg reg) const override { return frame_->Saved(reg); }
+  void Set(Reg reg, uint64_t value) override { frame_->SetSaved(reg, value); }
+
+ private:
+  SignalFrame* frame_;
+};
+
+// Keeps account of what a fault sets.
+class Recorded : public RestartRegisters {
+ public:
+  Recorded(RestartRegisters* registers, Arch arch, Lie* lie,
+           std::vector<std::pair<Reg, uint64_t>>* before)
+      : registers_(registers), arch_(arch), lie_(lie), before_(before) {}
+  [[nodiscard]] std::optional<uint64_t> Get(Reg reg) const override { return registers_->Get(reg); }
+  void Set(Reg reg, uint64_t value) override {
+    auto was = registers_->Get(reg);
+    if (!was) return;
+    registers_->Set(reg, value);
+    lie_->changes.push_back({.what = RegName(reg, arch_), .before = *was, .after = value});
+    if (before_) before_->emplace_back(reg, *was);
+  }
+
+ private:
+  RestartRegisters* registers_;
+  Arch arch_;
+  Lie* lie_;
+  std::vector<std::pair<Reg, uint64_t>>* before_;
+};
+
+// What becomes of a thread that takes a signal.
+enum class Outcome : uint8_t { kNoHandler, kHandler, kStop, kDeath };
+
+Outcome OutcomeOf(int signal, const ThreadStatus& status) {
+  if (signal == 0) return Outcome::kNoHandler;
+  if (status.caught & SignalBit(signal)) return Outcome::kHandler;
+  if (status.ignored & SignalBit(signal)) return Outcome::kNoHandler;
+  switch (DefaultActionOf(signal)) {
+    case DefaultAction::kIgnore:
+      return Outcome::kNoHandler;
+    case DefaultAction::kStop:
+      return Outcome::kStop;
+    default:
+      return Outcome::kDeath;
+  }
+}
+
+// Another restart code with the same meaning while no handler runs (arch_do_signal_or_restart
+// treats them alike), that the same call would not leave of itself. It marks a thread that has not
+// run since: once the call is made again, the kernel writes rax anew. 0: there is none, a restart
+// block's code is the only one of its kind.
+uint64_t MarkFor(RestartCode code) {
+  switch (code) {
+    case RestartCode::kERESTARTSYS:
+    case RestartCode::kERESTARTNOINTR:
+      return static_cast<uint64_t>(-static_cast<int64_t>(RestartCode::kERESTARTNOHAND));
+    case RestartCode::kERESTARTNOHAND:
+      return static_cast<uint64_t>(-static_cast<int64_t>(RestartCode::kERESTARTNOINTR));
+    default:
+      return 0;
+  }
+}
+
+// The mark of a call that restarts by its restart block: such a restart does not use the number, so
+// it can carry a bit that no number has. (Bit 30 is x32's.)
+constexpr uint64_t kNumberMark = 1 << 20;
+
+// How many threads are looked at for one that sleeps: what a signal costs must not grow with them.
+constexpr size_t kMostSleepersAsked = 16;
+
+}  // namespace
+
+Engine::Engine(std::vector<Rule> rules, Log* log) : rules_(std::move(rules)), log_(log) {
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    Rule* rule = &rules_[i];
+    if (auto* restart = dynamic_cast<RestartFault*>(&rule->fault()))
+      restart_rules_.push_back({.place = i + 1, .rule = rule, .fault = restart});
+    if (auto* signal = dynamic_cast<SignalFault*>(&rule->fault()))
+      signal_rules_.push_back({.place = i + 1, .rule = rule, .fault = signal});
+  }
+}
+
+Resume Engine::OnSignal(pid_t tid, int signal) {
+  std::optional<ThreadStatus> status;  // costs a read of /proc: only when it matters
+  int taken = signal;
+  if (!signal_rules_.empty() || WantsMoreRestarts()) taken = ApplySignalRules(tid, signal, status);
+  bool to_handler = !restart_rules_.empty() && ApplyRestartRules(tid, taken, status);
+  return {.signal = taken, .stop_at_handler = to_handler};
+}
+
+void Engine::OnWake(pid_t tid) {
+  std::optional<ThreadStatus> status;
+  if (!restart_rules_.empty()) ApplyRestartRules(tid, 0, status);
+}
+
+void Engine::OnExec(pid_t tid, pid_t former) {
+  if (former != tid) redirector_.OnRenamed(former, tid);
+  tentative_.erase(tid);
+  to_handler_.erase(tid);
+}
+
+void Engine::OnGone(pid_t tid) {
+  redirector_.OnGone(tid);
+  tentative_.erase(tid);
+  to_handler_.erase(tid);
+}
+
+bool Engine::WantsMoreRestarts() const {
+  return std::any_of(restart_rules_.begin(), restart_rules_.end(), [](const RestartRule& rule) {
+    return rule.fault->WantsMoreRestarts() && !rule.rule->IsSpent();
+  });
+}
+
+pid_t Engine::FindSleeper(const SignalStop& stop) const {
+  std::vector<pid_t> threads = ThreadsOf(stop.status.tgid);
+  // Beginning behind the thread itself, so that each one has its turn.
+  auto next = std::upper_bound(threads.begin(), threads.end(), stop.tid);
+  std::rotate(threads.begin(), next, threads.end());
+  if (threads.size() > kMostSleepersAsked) threads.resize(kMostSleepersAsked);
+  for (pid_t tid : threads) {
+    if (tid == stop.tid || !tracer_->Follows(tid)) continue;
+    // "NUMBER …" of a thread that sleeps in a call, "running" of one that runs, "-1 …" elsewhere.
+    std::string text = ReadProcFile(tid, "syscall");
+    char* end = nullptr;
+    long number = strtol(text.c_str(), &end, 10);
+    if (end == text.c_str() || number < 0) continue;
+    Restart restart = {.tid = tid,
+                       .arch = stop.arch,
+                       .call = {.code = RestartCode::kERESTARTSYS,
+                                .number = static_cast<int>(number),
+                                .path = stop.arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80},
+                       .handler_ran = false};
+    if (!RestartsUnnoticed(restart.call.name())) continue;
+    if (restart_rules_.empty() || AnyConcerns(restart)) return tid;
+  }
+  return 0;
+}
+
+int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
+  if (redirector_.Arrived(tid, signal)) return signal;
+  SignalStop stop = {
+      .tid = tid, .signal = signal, .info = {}, .status = {}, .arch = Arch::kAmd64, .call = {}};
+  Registers registers;
+  if (ptrace(PTRACE_GETSIGINFO, tid, nullptr, &stop.info) != 0 || !registers.Fetch(tid))
+    return signal;
+  status = ReadStatus(tid);
+  if (!status) return signal;
+  stop.status = *status;
+  stop.arch = registers.arch();
+  stop.call = FindInterruptedCall(tid, registers);
+  SignalTools tools = {.redirector = redirector_,
+                       .tracer = *tracer_,
+                       .find_sleeper = [this](const SignalStop& at) { return FindSleeper(at); }};
+  std::string call = stop.call ? stop.call->name() : "";
+  for (const SignalRule& rule : signal_rules_) {
+    if (!rule.rule->MatchesCall(call) || !rule.fault->Concerns(stop, tools)) continue;
+    auto n = rule.rule->Take();
+    if (!n) continue;
+    auto route = rule.fault->Tell(stop, tools);
+    if (!route) {
+      rule.rule->GiveBack(*n);
+      continue;
+    }
+    std::string name = SignalName(signal);
+    log_->Write({.tid = tid,
+                 .fault = rule.rule->description().id,
+                 .rule = rule.place,
+                 .n = *n,
+                 .call = call,
+                 .signal = name,
+                 .changes = {{.what = "tid",
+                              .before = static_cast<uint64_t>(route->interrupted),
+                              .after = static_cast<uint64_t>(route->taker)}},
+                 .registers = false});
+    return route->taker == tid ? signal : 0;
+  }
+  if (!stop.call && WantsMoreRestarts() && (status->caught & SignalBit(signal)) &&
+      IsProcessDirected(stop)) {
+    if (pid_t sleeper = FindSleeper(stop)) tracer_->Wake(sleeper);
+  }
+  return signal;
+}
+
+bool Engine::AnyConcerns(const Restart& restart) const {
+  std::string name = restart.call.name();
+  return std::any_of(restart_rules_.begin(), restart_rules_.end(), [&](const RestartRule& rule) {
+    return rule.rule->MatchesCall(name) && rule.fault->Concerns(restart);
+  });
+}
+
+std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
+                                                       RestartRegisters& registers) {
+  std::vector<std::pair<Rule*, Lie>> told;
+  std::string name = restart.call.name();
+  for (const RestartRule& rule : restart_rules_) {
+    if (!rule.rule->MatchesCall(name) || !rule.fault->Concerns(restart)) continue;
+    auto n = rule.rule->Take();
+    if (!n) continue;
+    Lie lie = {.tid = restart.tid,
+               .fault = rule.rule->description().id,
+               .rule = rule.place,
+               .n = *n,
+               .call = name,
+               .changes = {}};
+    Recorded recorded(&registers, restart.arch, &lie, nullptr);
+    rule.fault->Tell(restart, recorded);
+    // A call that is restarted a second time may have lost everything already.
+    if (std::all_of(lie.changes.begin(), lie.changes.end(),
+                    [](const Lie::Change& change) { return change.before == change.after; })) {
+      rule.rule->GiveBack(*n);
+      continue;
+    }
+    log_->Write(lie);
+    told.emplace_back(rule.rule, std::move(lie));
+  }
+  return told;
+}
+
+bool Engine::TakeBack(pid_t tid, Registers& registers) {
+  auto found = tentative_.find(tid);
+  if (found == tentative_.end()) return false;
+  Tentative lie = std::move(found->second);
+  tentative_.erase(found);
+  if (registers.Get(Reg::kRax) != lie.mark || registers.Get(Reg::kRip) != lie.rip) return false;
+  // A restart block's mark is in the number.
+  if (lie.mark == lie.rax && registers.Get(Reg::kOrigRax) != (lie.orig_rax | kNumberMark))
+    return false;
+  registers.Set(Reg::kRax, lie.rax);
+  registers.Set(Reg::kOrigRax, lie.orig_rax);
+  for (auto entry = lie.before.rbegin(); entry != lie.before.rend(); ++entry)
+    registers.Set(entry->first, entry->second);
+  for (auto& [rule, told] : lie.lies) {
+    rule->GiveBack(told.n);
+    log_->Withdraw(told);
+  }
+  return true;
+}
+
+bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
+  to_handler_.erase(tid);
+  Registers registers;
+  if (!registers.Fetch(tid)) return false;
+  bool taken_back = TakeBack(tid, registers);
+  // Whatever is decided below, the thread must not run with what was taken back.
+  auto finish = [&](bool stop_at_handler) {
+    if (taken_back) registers.Store(tid);
+    return stop_at_handler;
+  };
+  auto call = FindInterruptedCall(tid, registers);
+  if (!call) return finish(false);
+  if (!status) status = ReadStatus(tid);
+  if (!status) return finish(false);
+  Restart restart = {.tid = tid, .arch = registers.arch(), .call = *call, .handler_ran = false};
+
+  switch (OutcomeOf(signal, *status)) {
+    case Outcome::kHandler:
+      restart.handler_ran = true;
+      if (!MayRestartOverHandler(call->code) || !AnyConcerns(restart)) return finish(false);
+      // SA_RESTART decides, and only the frame will tell.
+      to_handler_[tid] = {.call = *call, .rip = registers.Get(Reg::kRip)};
+      return finish(true);
+    case Outcome::kStop:  // the stop's end will be told as a stop of its own
+    case Outcome::kDeath:
+      return finish(false);
+    case Outcome::kNoHandler:
+      break;
+  }
+  // With more signals to take, the thread stops again before it restarts anything.
+  if (status->Deliverable() != 0) return finish(false);
+
+  Tentative tentative = {.rax = registers.Get(Reg::kRax),
+                         .mark = MarkFor(call->code),
+                         .rip = registers.Get(Reg::kRip),
+                         .orig_rax = registers.Get(Reg::kOrigRax),
+                         .before = {},
+                         .lies = {}};
+  LiveRegisters live(&registers);
+  Lie unused;
+  Recorded recorded(&live, restart.arch, &unused, &tentative.before);
+  tentative.lies = TellRestart(restart, recorded);
+  if (tentative.lies.empty()) return finish(false);
+  if (tentative.mark != 0) {
+    registers.Set(Reg::kRax, tentative.mark);
+  } else {
+    tentative.mark = tentative.rax;
+    registers.Set(Reg::kOrigRax, tentative.orig_rax | kNumberMark);
+  }
+  registers.Store(tid);
+  tentative_[tid] = std::move(tentative);
+  return false;
+}
+
+void Engine::OnHandlerEntry(pid_t tid) {
+  auto found = to_handler_.find(tid);
+  if (found == to_handler_.end()) return;
+  ToHandler expected = found->second;
+  to_handler_.erase(found);
+  Registers registers;
+  if (!registers.Fetch(tid)) return;
+  auto frame = SignalFrame::AtHandlerEntry(tid, registers);
+  if (!frame) return;
+  // The kernel's decision: the saved PC is back on the instruction and the number back in rax, or
+  // rax holds -EINTR.
+  auto pc = frame->Saved(Reg::kRip);
+  auto number = frame->Saved(Reg::kRax);
+  if (!pc || *pc != expected.rip - abi::linux_amd64::kSyscallInsnBytes || !number ||
+      static_cast<int32_t>(*number) != expected.call.number)
+    return;
+  Restart restart = {
+      .tid = tid, .arch = registers.arch(), .call = expected.call, .handler_ran = true};
+  FrameRegisters in_frame(&*frame);
+  TellRestart(restart, in_frame);
+}
+
+}  // namespace faultline::kernel

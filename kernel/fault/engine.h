@@ -1,0 +1,88 @@
+// Applies the rules at the tracer's stops.
+#ifndef FAULTLINE_KERNEL_FAULT_ENGINE_H_
+#define FAULTLINE_KERNEL_FAULT_ENGINE_H_
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "kernel/fault/fault.h"
+#include "kernel/fault/redirect.h"
+#include "kernel/fault/rule.h"
+#include "kernel/record/log.h"
+#include "kernel/tracer/tracer.h"
+
+namespace faultline::kernel {
+
+// A stop becomes a lie in this order: signal rules decide which signal the thread really takes,
+// then restart rules see what that means for the call that was interrupted. Rules of a kind apply
+// in the order they were given; all that match fire.
+class Engine : public Observer {
+ public:
+  Engine(std::vector<Rule> rules, Log* log);
+
+  // The tracer that tells this engine of its stops; before the first of them.
+  void set_tracer(Tracer* tracer) { tracer_ = tracer; }
+
+  Resume OnSignal(pid_t tid, int signal) override;
+  void OnHandlerEntry(pid_t tid) override;
+  void OnWake(pid_t tid) override;
+  void OnExec(pid_t tid, pid_t former) override;
+  void OnGone(pid_t tid) override;
+
+ private:
+  // A rule's place is what the log calls it by.
+  struct RestartRule {
+    size_t place;
+    Rule* rule;
+    RestartFault* fault;
+  };
+  struct SignalRule {
+    size_t place;
+    Rule* rule;
+    SignalFault* fault;
+  };
+
+  // A lie told to a thread whose call will be restarted with no handler, for all that is known. If
+  // another signal comes before the thread runs again, it has to be taken back.
+  struct Tentative {
+    uint64_t rax;   // what the kernel had left there
+    uint64_t mark;  // what we left there
+    uint64_t rip;
+    uint64_t orig_rax;
+    std::vector<std::pair<Reg, uint64_t>> before;
+    std::vector<std::pair<Rule*, Lie>> lies;
+  };
+
+  // A thread on its way to a handler that may be followed by a restart.
+  struct ToHandler {
+    InterruptedCall call;
+    uint64_t rip;
+  };
+
+  // The signal that `tid` takes after the signal rules: `signal` or 0.
+  int ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>& status);
+  // Whether the thread has to stop at its handler.
+  bool ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus>& status);
+  // A thread that sleeps in a call which a restart rule is for; see SignalTools::find_sleeper.
+  [[nodiscard]] pid_t FindSleeper(const SignalStop& stop) const;
+  [[nodiscard]] bool WantsMoreRestarts() const;
+  bool TakeBack(pid_t tid, Registers& registers);
+  std::vector<std::pair<Rule*, Lie>> TellRestart(const Restart& restart,
+                                                 RestartRegisters& registers);
+  [[nodiscard]] bool AnyConcerns(const Restart& restart) const;
+
+  std::vector<Rule> rules_;
+  std::vector<RestartRule> restart_rules_;
+  std::vector<SignalRule> signal_rules_;
+  Log* log_;
+  Tracer* tracer_ = nullptr;
+  Redirector redirector_;
+  std::unordered_map<pid_t, Tentative> tentative_;
+  std::unordered_map<pid_t, ToHandler> to_handler_;
+};
+
+}  // namespace faultline::kernel
+
+#endif  // FAULTLINE_KERNEL_FAULT_ENGINE_H_

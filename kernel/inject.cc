@@ -1,0 +1,210 @@
+// inject: runs a program under a kernel that lies in chosen ways. See README.md beside this file.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "kernel/fault/fault.h"
+#include "kernel/fault/grammar.h"
+#include "kernel/fault/rule.h"
+#include "kernel/job.h"
+#include "kernel/session.h"
+#include "kernel/snapshot.h"
+
+namespace faultline::kernel {
+namespace {
+
+constexpr const char* kExamples = R"(
+A fault is written POINT.NAME[,key=value...]; --explain tells what each one does.
+
+Examples:
+  inject --list
+  inject --explain restart.fast-return
+  inject --fault restart.fast-return -- ./program
+  inject --fault signal.sibling --fault restart.fast-return,mode=handlerless -- ./program
+  inject --fault restart.fast-return,call=wait4,nth=3 --log lies.jsonl -- ./program
+  inject --rules faults.txt --seed 7 --postmortem death.json -- ./program
+  inject --snapshot 1234
+
+The exit status is the program's own; if a signal kills the program, inject dies of the same one.
+125: inject itself failed. 126: the program could not be run. 127: there is no such program.)";
+
+// "where: column N: what", the text, and a mark below the column.
+void SayWrongRule(const std::string& where, const std::string& text, const SpecError& error) {
+  fmt::print(stderr, "inject: {}: column {}: {}\n  {}\n  {:>{}}\n", where, error.column(),
+             error.what(), text, '^', error.column());
+}
+
+// Adds the rule in `text`. False, having said why, if it is none.
+bool AddRule(const std::string& where, const std::string& text, uint64_t seed,
+             std::vector<Rule>* rules) {
+  try {
+    rules->emplace_back(text, seed, rules->size());
+    return true;
+  } catch (const SpecError& error) {
+    SayWrongRule(where, text, error);
+    return false;
+  }
+}
+
+// A rule a line; blank lines and what follows a '#' count for nothing.
+bool AddRulesFile(const std::string& path, uint64_t seed, std::vector<Rule>* rules) {
+  std::ifstream file(path);
+  if (!file) {
+    fmt::print(stderr, "inject: cannot read the rules {}: {}\n", path, strerror(errno));
+    return false;
+  }
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    line.erase(std::min(line.find('#'), line.size()));
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos) continue;
+    // The column counts within the line as it is, so the indentation stays in the text shown.
+    try {
+      rules->emplace_back(line.substr(begin), seed, rules->size());
+    } catch (const SpecError& error) {
+      SayWrongRule(fmt::format("{}:{}", path, number), line,
+                   SpecError(error.column() + begin, error.what()));
+      return false;
+    }
+  }
+  if (file.bad()) {
+    fmt::print(stderr, "inject: cannot read the rules {}\n", path);
+    return false;
+  }
+  return true;
+}
+
+int List() {
+  for (const FaultDescription& fault : Catalogue())
+    fmt::print("{:<24} {}\n", fault.id, fault.summary);
+  return 0;
+}
+
+void PrintIndented(std::string_view text, std::string_view indent) {
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    fmt::print("{}{}\n", indent, line);
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+}
+
+void PrintParameters(const std::vector<Parameter>& parameters) {
+  for (const Parameter& parameter : parameters) {
+    fmt::print("  {}={}\n", parameter.name, parameter.values);
+    PrintIndented(parameter.meaning, "      ");
+  }
+}
+
+int Explain(const std::string& id) {
+  const FaultDescription* fault = FindFault(id);
+  if (fault == nullptr) {
+    std::vector<std::string_view> names;
+    names.reserve(Catalogue().size());
+    for (const FaultDescription& each : Catalogue()) names.push_back(each.id);
+    fmt::print(stderr, "inject: there is no fault '{}'.{} 'inject --list' shows all.\n", id,
+               NearHint(id, names));
+    return kExitFailed;
+  }
+  fmt::print("{}: {}\n\n", fault->id, fault->summary);
+  PrintIndented(fault->effect, "");
+  fmt::print("\nParameters:\n");
+  PrintParameters(fault->parameters);
+  fmt::print("\nParameters of every fault:\n");
+  PrintParameters(CommonParameters());
+  fmt::print("\nWho did this:\n");
+  PrintIndented(fault->origin, "  ");
+  fmt::print("Source:\n");
+  PrintIndented(fault->source, "  ");
+  fmt::print("Harsher than the real one:\n");
+  PrintIndented(fault->harsher, "  ");
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Runs PROGRAM, unmodified, under a kernel that lies to it in chosen ways.",
+               "inject");
+  app.footer(kExamples);
+  app.prefix_command();
+  std::vector<std::string> faults;
+  std::string rules_file, explain;
+  SessionOptions options;
+  uint64_t seed = 1;
+  bool list = false;
+  pid_t snapshot = 0;
+  app.add_option("--fault", faults, "a lie to tell, POINT.NAME[,key=value...]; may be repeated")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("FAULT");
+  app.add_option("--rules", rules_file, "a file with one fault a line; '#' begins a comment")
+      ->type_name("FILE");
+  app.add_option("--seed", seed, "what the draws of p= depend on (default: 1)")->type_name("N");
+  app.add_option("--log", options.log, "write each lie told to FILE, a line of JSON each")
+      ->type_name("FILE");
+  app.add_option("--postmortem", options.postmortem,
+                 "if a signal kills the program, write its state to FILE as JSON")
+      ->type_name("FILE");
+  app.add_flag("--list", list, "list all faults");
+  app.add_option("--explain", explain, "tell all about one fault")->type_name("FAULT");
+  app.add_option("--snapshot", snapshot,
+                 "print what every thread of a running process does, as JSON; it goes on")
+      ->type_name("PID");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::string help = app.help();
+    std::string usage = "inject [OPTIONS]";
+    if (size_t at = help.find(usage); at != std::string::npos)
+      help.insert(at + usage.size(), " -- PROGRAM ARGS...");
+    fmt::print("{}", help);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "inject: {}\n'inject --help' shows how it is used.\n", error.what());
+    return kExitFailed;
+  }
+  if (list) return List();
+  if (!explain.empty()) return Explain(explain);
+  if (snapshot != 0) return PrintSnapshot(snapshot);
+
+  // What the program is given may look like options of ours: it is the rest of the command line as
+  // it is.
+  auto rest = static_cast<int>(app.remaining().size());
+  options.program = argv + (argc - rest);
+  if (rest > 0 && std::string_view(options.program[0]) == "--") {
+    ++options.program;
+    --rest;
+  } else if (rest > 0 && options.program[0][0] == '-') {
+    fmt::print(stderr, "inject: there is no option {}\n'inject --help' shows how it is used.\n",
+               options.program[0]);
+    return kExitFailed;
+  }
+  if (rest == 0) {
+    fmt::print(stderr, "inject: which program? usage: inject [OPTIONS] -- PROGRAM ARGS...\n");
+    return kExitFailed;
+  }
+  for (size_t i = 0; i < faults.size(); ++i)
+    if (!AddRule("--fault", faults[i], seed, &options.rules)) return kExitFailed;
+  if (!rules_file.empty() && !AddRulesFile(rules_file, seed, &options.rules)) return kExitFailed;
+  return RunSession(std::move(options));
+}
+
+}  // namespace
+}  // namespace faultline::kernel
+
+int main(int argc, char** argv) {
+  try {
+    return faultline::kernel::Main(argc, argv);
+  } catch (const std::exception& error) {
+    fprintf(stderr, "inject: %s\n", error.what());
+    return faultline::kernel::kExitFailed;
+  }
+}

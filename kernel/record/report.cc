@@ -1,0 +1,307 @@
+#include "kernel/record/report.h"
+
+#include <cxxabi.h>
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <fmt/format.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kernel/tracer/calls.h"
+#include "kernel/tracer/memory.h"
+#include "kernel/tracer/proc.h"
+#include "kernel/tracer/registers.h"
+#include "kernel/tracer/signals.h"
+
+namespace faultline::kernel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A stack deeper than this is cut: a runaway recursion is recognised long before.
+constexpr size_t kMostFrames = 256;
+constexpr size_t kStackWords = 64;
+
+std::string Hex(uint64_t value) { return fmt::format("{:#x}", value); }
+
+// Text from the outside as valid UTF-8: JSON knows nothing else.
+std::string Clean(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) >= 0x80 || static_cast<unsigned char>(c) < 0x20) c = '?';
+  return text;
+}
+
+std::string LinkTarget(pid_t pid, const char* name) {
+  char target[PATH_MAX];
+  ssize_t size = readlink(fmt::format("/proc/{}/{}", pid, name).c_str(), target, sizeof target);
+  return size < 0 ? "" : Clean(std::string(target, static_cast<size_t>(size)));
+}
+
+Json SplitAt(const std::string& text, char separator) {
+  Json parts = Json::array();
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(Clean(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// Names for addresses, and stacks for stopped threads, of one process.
+class Symbols {
+ public:
+  explicit Symbols(pid_t pid) {
+    // Looking for debug information on the network is not what a dying process should wait for.
+    unsetenv("DEBUGINFOD_URLS");
+    static const Dwfl_Callbacks callbacks = {
+        .find_elf = dwfl_linux_proc_find_elf,
+        .find_debuginfo = dwfl_standard_find_debuginfo,
+        .section_address = nullptr,
+        .debuginfo_path = nullptr,
+    };
+    dwfl_.reset(dwfl_begin(&callbacks));
+    if (!dwfl_) return;
+    dwfl_report_begin(dwfl_.get());
+    dwfl_linux_proc_report(dwfl_.get(), pid);
+    dwfl_report_end(dwfl_.get(), nullptr, nullptr);
+    attached_ = dwfl_linux_proc_attach(dwfl_.get(), pid, /*assume_ptrace_stopped=*/true) == 0;
+  }
+
+  // `address` is behind a call when `is_return`: the call's line is meant, not the next one's.
+  [[nodiscard]] Json Describe(uint64_t address, bool is_return) const {
+    Json frame = {{"pc", Hex(address)}};
+    if (!dwfl_) return frame;
+    uint64_t in_call = is_return ? address - 1 : address;
+    Dwfl_Module* module = dwfl_addrmodule(dwfl_.get(), in_call);
+    if (module == nullptr) return frame;
+    GElf_Off offset = 0;
+    GElf_Sym symbol;
+    if (const char* name =
+            dwfl_module_addrinfo(module, in_call, &offset, &symbol, nullptr, nullptr, nullptr)) {
+      frame["function"] = Demangle(name);
+      frame["offset"] = offset + (is_return ? 1 : 0);
+    }
+    int line = 0;
+    if (Dwfl_Line* source = dwfl_module_getsrc(module, in_call)) {
+      if (const char* file = dwfl_lineinfo(source, nullptr, &line, nullptr, nullptr, nullptr)) {
+        frame["file"] = Clean(file);
+        frame["line"] = line;
+      }
+    }
+    const char* path = nullptr;
+    const char* name =
+        dwfl_module_info(module, nullptr, nullptr, nullptr, nullptr, nullptr, &path, nullptr);
+    frame["module"] = Clean(path ? path : name ? name : "");
+    return frame;
+  }
+
+  // Innermost first. Empty when the thread cannot be unwound.
+  [[nodiscard]] Json Stack(pid_t tid) const {
+    std::vector<std::pair<uint64_t, bool>> found;
+    if (attached_) dwfl_getthread_frames(dwfl_.get(), tid, OnFrame, &found);
+    Json frames = Json::array();
+    for (auto [pc, is_return] : found) frames.push_back(Describe(pc, is_return));
+    return frames;
+  }
+
+ private:
+  static int OnFrame(Dwfl_Frame* frame, void* argument) {
+    auto* found = static_cast<std::vector<std::pair<uint64_t, bool>>*>(argument);
+    Dwarf_Addr pc = 0;
+    bool activation = false;
+    if (!dwfl_frame_pc(frame, &pc, &activation)) return DWARF_CB_ABORT;
+    found->emplace_back(pc, !activation);
+    return found->size() < kMostFrames ? DWARF_CB_OK : DWARF_CB_ABORT;
+  }
+
+  static std::string Demangle(const char* name) {
+    int status = 0;
+    std::unique_ptr<char, void (*)(void*)> demangled(
+        abi::__cxa_demangle(name, nullptr, nullptr, &status), free);
+    return Clean(demangled ? demangled.get() : name);
+  }
+
+  std::unique_ptr<Dwfl, void (*)(Dwfl*)> dwfl_{nullptr, dwfl_end};
+  bool attached_ = false;
+};
+
+Json DescribeRegisters(pid_t tid, Registers* registers) {
+  Json all = Json::object();
+  user_regs_struct raw;
+  if (!registers->Fetch(tid) || ptrace(PTRACE_GETREGS, tid, nullptr, &raw) != 0) return all;
+  Arch arch = registers->arch();
+  for (int i = 0; i < kRegs; ++i) {
+    Reg reg = static_cast<Reg>(i);
+    if (HasReg(arch, reg)) all[std::string(RegName(reg, arch))] = Hex(registers->Get(reg));
+  }
+  all["cs"] = Hex(raw.cs);
+  all["fs_base"] = Hex(raw.fs_base);
+  all["gs_base"] = Hex(raw.gs_base);
+  return all;
+}
+
+// The words above the stack pointer.
+Json DescribeStackMemory(pid_t tid, const Registers& registers) {
+  Json words = Json::array();
+  uint64_t sp = registers.Get(Reg::kRsp);
+  if (registers.arch() == Arch::kAmd64) {
+    uint64_t content[kStackWords];
+    size_t size = ReadMemory(tid, sp, content, sizeof content);
+    for (size_t i = 0; i < size / sizeof content[0]; ++i) words.push_back(Hex(content[i]));
+  } else {
+    uint32_t content[kStackWords];
+    size_t size = ReadMemory(tid, sp, content, sizeof content);
+    for (size_t i = 0; i < size / sizeof content[0]; ++i) words.push_back(Hex(content[i]));
+  }
+  return {{"address", Hex(sp)}, {"words", words}};
+}
+
+// The call that the thread is in, or was interrupted in, by its registers.
+Json DescribeCall(const Registers& registers) {
+  auto number = static_cast<int32_t>(registers.Get(Reg::kOrigRax));
+  if (number == -1) return nullptr;
+  Arch arch = registers.arch();
+  static constexpr Reg kAmd64Arguments[] = {Reg::kRdi, Reg::kRsi, Reg::kRdx,
+                                            Reg::kR10, Reg::kR8,  Reg::kR9};
+  static constexpr Reg k386Arguments[] = {Reg::kRbx, Reg::kRcx, Reg::kRdx,
+                                          Reg::kRsi, Reg::kRdi, Reg::kRbp};
+  Json arguments = Json::array();
+  for (Reg reg : arch == Arch::kAmd64 ? kAmd64Arguments : k386Arguments)
+    arguments.push_back(Hex(registers.Get(reg)));
+  return {{"name", CallName(arch, number)}, {"number", number}, {"arguments", arguments}};
+}
+
+// Of a thread that is not stopped: /proc/TID/syscall, "NUMBER ARGUMENTS… SP PC", "running", or "-1
+// SP PC".
+Json DescribeFromProc(const Symbols& symbols, const Whereabouts& where) {
+  Json thread = Json::object();
+  if (where.syscall.empty()) return thread;
+  thread["syscall_line"] = where.syscall;
+  size_t blank = where.syscall.rfind(' ');
+  if (blank != std::string::npos) {
+    uint64_t pc = strtoull(where.syscall.c_str() + blank + 1, nullptr, 16);
+    thread["frames"] = Json::array({symbols.Describe(pc, false)});
+  }
+  return thread;
+}
+
+Json DescribeThread(pid_t tid, bool stopped, const Whereabouts& where, const Symbols& symbols) {
+  Json thread = {{"tid", tid}};
+  thread["name"] = SplitAt(ReadProcFile(tid, "comm"), '\n').value("/0"_json_pointer, "");
+  thread["state"] = std::string(1, where.state);
+  if (!where.wchan.empty() && where.wchan != "0") thread["wchan"] = where.wchan;
+  if (!stopped) {
+    thread.update(DescribeFromProc(symbols, where));
+    return thread;
+  }
+  Registers registers;
+  Json all = DescribeRegisters(tid, &registers);
+  if (all.empty()) return thread;
+  thread["arch"] = registers.arch() == Arch::kAmd64 ? "amd64" : "386";
+  thread["syscall"] = DescribeCall(registers);
+  thread["registers"] = std::move(all);
+  Json frames = symbols.Stack(tid);
+  if (frames.empty()) frames.push_back(symbols.Describe(registers.Get(Reg::kRip), false));
+  thread["frames"] = std::move(frames);
+  thread["stack"] = DescribeStackMemory(tid, registers);
+  return thread;
+}
+
+Json DescribeProcess(const char* schema, pid_t tgid) {
+  return {{"schema", schema},
+          {"pid", tgid},
+          {"program", LinkTarget(tgid, "exe")},
+          {"command", SplitAt(ReadProcFile(tgid, "cmdline"), '\0')}};
+}
+
+void AddThreads(Json* report, pid_t tgid, const std::vector<pid_t>& stopped,
+                const std::map<pid_t, Whereabouts>& where) {
+  Symbols symbols(tgid);
+  Json threads = Json::array();
+  for (pid_t tid : ThreadsOf(tgid)) {
+    auto found = where.find(tid);
+    threads.push_back(DescribeThread(tid, std::binary_search(stopped.begin(), stopped.end(), tid),
+                                     found == where.end() ? Whereabouts() : found->second,
+                                     symbols));
+  }
+  (*report)["threads"] = std::move(threads);
+  (*report)["maps"] = SplitAt(ReadProcFile(tgid, "maps"), '\n');
+}
+
+Json DescribeSignal(const siginfo_t& info) {
+  Json signal = {{"number", info.si_signo},
+                 {"name", SignalName(info.si_signo)},
+                 {"code", info.si_code},
+                 {"errno", info.si_errno}};
+  switch (info.si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+      if (info.si_code > 0) {
+        signal["address"] = Hex(reinterpret_cast<uint64_t>(info.si_addr));
+        return signal;
+      }
+      break;
+    default:
+      break;
+  }
+  if (info.si_code <= 0) {
+    signal["sender_pid"] = info.si_pid;
+    signal["sender_uid"] = info.si_uid;
+  }
+  return signal;
+}
+
+std::string Dump(const Json& report) { return report.dump(1) + "\n"; }
+
+}  // namespace
+
+std::map<pid_t, Whereabouts> Locate(pid_t tgid) {
+  std::map<pid_t, Whereabouts> where;
+  for (pid_t tid : ThreadsOf(tgid)) {
+    Whereabouts thread;
+    thread.wchan = Clean(ReadProcFile(tid, "wchan"));
+    thread.syscall = ReadProcFile(tid, "syscall");
+    if (!thread.syscall.empty()) thread.syscall.pop_back();  // the line's end
+    if (auto status = ReadStatus(tid)) thread.state = status->state;
+    where.emplace(tid, std::move(thread));
+  }
+  return where;
+}
+
+std::string SnapshotReport(pid_t tgid, const std::vector<pid_t>& stopped,
+                           const std::map<pid_t, Whereabouts>& where) {
+  Json report = DescribeProcess("faultline.snapshot/1", tgid);
+  AddThreads(&report, tgid, stopped, where);
+  return Dump(report);
+}
+
+std::string PostmortemReport(pid_t tgid, pid_t tid, const siginfo_t& info,
+                             const std::vector<pid_t>& stopped,
+                             const std::map<pid_t, Whereabouts>& where) {
+  Json report = DescribeProcess("faultline.postmortem/1", tgid);
+  report["tid"] = tid;
+  report["signal"] = DescribeSignal(info);
+  AddThreads(&report, tgid, stopped, where);
+  return Dump(report);
+}
+
+std::string KilledReport(pid_t pid, int signal) {
+  return Dump({{"schema", "faultline.postmortem/1"},
+               {"pid", pid},
+               {"signal", {{"number", signal}, {"name", SignalName(signal)}}},
+               {"threads", Json::array()},
+               {"maps", Json::array()}});
+}
+
+}  // namespace faultline::kernel

@@ -1,0 +1,40 @@
+// A process on one page: why it stopped, and for every thread its registers, where it waits, its
+// stack with names and lines. As JSON.
+#ifndef FAULTLINE_KERNEL_RECORD_REPORT_H_
+#define FAULTLINE_KERNEL_RECORD_REPORT_H_
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace faultline::kernel {
+
+// What /proc shows of a thread only while it is not stopped for us.
+struct Whereabouts {
+  std::string wchan;    // the kernel function that it sleeps in; "0" or empty: none
+  std::string syscall;  // /proc/TID/syscall
+  char state = '?';
+};
+
+// Of each thread of a process.
+std::map<pid_t, Whereabouts> Locate(pid_t tgid);
+
+// `stopped`: those threads which are in a ptrace stop of ours; of the others only /proc's word is
+// given. `where`: taken before they were stopped.
+std::string SnapshotReport(pid_t tgid, const std::vector<pid_t>& stopped,
+                           const std::map<pid_t, Whereabouts>& where);
+
+// The same when `tid` is about to die of `info`.
+std::string PostmortemReport(pid_t tgid, pid_t tid, const siginfo_t& info,
+                             const std::vector<pid_t>& stopped,
+                             const std::map<pid_t, Whereabouts>& where);
+
+// When a process has died of a signal with no stop before (SIGKILL): nothing is left to look at.
+std::string KilledReport(pid_t pid, int signal);
+
+}  // namespace faultline::kernel
+
+#endif  // FAULTLINE_KERNEL_RECORD_REPORT_H_

@@ -1,0 +1,30 @@
+// System calls by name.
+#ifndef FAULTLINE_KERNEL_TRACER_CALLS_H_
+#define FAULTLINE_KERNEL_TRACER_CALLS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/tracer/registers.h"
+
+namespace faultline::kernel {
+
+// The name of call `number` in the table of `arch`; a call that the tables do not know yet has its
+// number for a name. x32's mark on a number (bit 30) is disregarded.
+std::string CallName(Arch arch, int number);
+
+// Whether a call has this name on either arch.
+bool IsCallName(std::string_view name);
+
+// Whether a thread that sleeps in this call starts it again when it is woken by a signal that it
+// does not get to handle, without the program noticing: signal(7), "Interruption of system calls".
+// (Other calls fail with EINTR even then, such as epoll_wait.)
+bool RestartsUnnoticed(std::string_view name);
+
+// All names of both arches, sorted, each once.
+const std::vector<std::string_view>& CallNames();
+
+}  // namespace faultline::kernel
+
+#endif  // FAULTLINE_KERNEL_TRACER_CALLS_H_

@@ -1,0 +1,42 @@
+#include "kernel/tracer/interrupted_call.h"
+
+#include "abi/linux/amd64/structs.h"
+#include "kernel/tracer/calls.h"
+#include "kernel/tracer/memory.h"
+
+namespace faultline::kernel {
+namespace {
+
+// 386 code shows its 32-bit result either way extended.
+std::optional<RestartCode> ParseRestartCode(uint64_t rax, Arch arch) {
+  auto value = static_cast<int64_t>(rax);
+  if (arch == Arch::k386) value = static_cast<int32_t>(rax);
+  for (RestartCode code : {RestartCode::kERESTARTSYS, RestartCode::kERESTARTNOINTR,
+                           RestartCode::kERESTARTNOHAND, RestartCode::kERESTART_RESTARTBLOCK})
+    if (value == -static_cast<int64_t>(code)) return code;
+  return std::nullopt;
+}
+
+// SYSCALL is 0F 05. In 386 code whatever entered restarts by an INT 0x80.
+Path FindPath(pid_t tid, const Registers& registers) {
+  uint8_t instruction[abi::linux_amd64::kSyscallInsnBytes] = {};
+  if (registers.arch() == Arch::kAmd64 &&
+      ReadObject(tid, registers.Get(Reg::kRip) - sizeof instruction, &instruction) &&
+      instruction[0] == 0x0f && instruction[1] == 0x05)
+    return Path::kSyscall;
+  return Path::kInt80;
+}
+
+}  // namespace
+
+std::string InterruptedCall::name() const { return CallName(table(), number); }
+
+std::optional<InterruptedCall> FindInterruptedCall(pid_t tid, const Registers& registers) {
+  auto number = static_cast<int32_t>(registers.Get(Reg::kOrigRax));
+  if (number == -1) return std::nullopt;
+  auto code = ParseRestartCode(registers.Get(Reg::kRax), registers.arch());
+  if (!code) return std::nullopt;
+  return InterruptedCall{.code = *code, .number = number, .path = FindPath(tid, registers)};
+}
+
+}  // namespace faultline::kernel

@@ -1,0 +1,77 @@
+// The general registers of a stopped tracee, by name, whatever its bitness.
+#ifndef FAULTLINE_KERNEL_TRACER_REGISTERS_H_
+#define FAULTLINE_KERNEL_TRACER_REGISTERS_H_
+
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace faultline::kernel {
+
+// What code a thread is running. A process may hold both: 64-bit code can jump to a 32-bit segment.
+enum class Arch : uint8_t { kAmd64, k386 };
+
+// The first sixteen in the order of their hardware encoding.
+enum class Reg : uint8_t {
+  kRax,
+  kRcx,
+  kRdx,
+  kRbx,
+  kRsp,
+  kRbp,
+  kRsi,
+  kRdi,
+  kR8,
+  kR9,
+  kR10,
+  kR11,
+  kR12,
+  kR13,
+  kR14,
+  kR15,
+  kRip,
+  kFlags,
+  kOrigRax,  // the number of the system call that the kernel is in, or -1
+};
+inline constexpr int kGeneralRegs = 16;
+inline constexpr int kRegs = 19;
+
+// "r10", "rsi"; for 386 code "esi". Registers that 386 code lacks keep their 64-bit name.
+std::string_view RegName(Reg reg, Arch arch);
+
+// The general register called `name` in either arch ("rsi" and "esi" are the same one).
+std::optional<Reg> ParseReg(std::string_view name);
+
+// Whether code of `arch` can see `reg` at all.
+constexpr bool HasReg(Arch arch, Reg reg) {
+  return arch == Arch::kAmd64 || reg < Reg::kR8 || reg > Reg::kR15;
+}
+
+// A copy of a stopped thread's registers; changes are written back by Store.
+class Registers {
+ public:
+  // Fails when the thread is not stopped or was killed meanwhile; errno tells.
+  [[nodiscard]] bool Fetch(pid_t tid);
+
+  // Writes what was Set since Fetch, and nothing else: writing all would reload segment bases,
+  // which kernels before 4.20 got wrong for 386 threads (arch/x86/kernel/ptrace.c, putreg).
+  bool Store(pid_t tid);
+
+  [[nodiscard]] uint64_t Get(Reg reg) const;
+  void Set(Reg reg, uint64_t value);
+
+  // By the code segment: 0x33 is the 64-bit one (arch/x86/include/asm/segment.h, __USER_CS).
+  [[nodiscard]] Arch arch() const;
+
+ private:
+  user_regs_struct regs_ = {};
+  uint32_t changed_ = 0;  // bit = register
+};
+
+}  // namespace faultline::kernel
+
+#endif  // FAULTLINE_KERNEL_TRACER_REGISTERS_H_

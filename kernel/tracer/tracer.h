@@ -1,0 +1,112 @@
+// Follows a program and all that comes of it: threads, children, execs. What happens at a stop is
+// an Observer's affair; that every stop ends, job control works and nobody is forgotten is this
+// one's.
+#ifndef FAULTLINE_KERNEL_TRACER_TRACER_H_
+#define FAULTLINE_KERNEL_TRACER_TRACER_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace faultline::kernel {
+
+// How a thread goes on after a signal-delivery stop.
+struct Resume {
+  int signal = 0;  // the signal it takes; 0: none
+  // Stop again on the first instruction of the signal's handler, before it runs (OnHandlerEntry).
+  bool stop_at_handler = false;
+};
+
+// Looks at stops and may change what the thread will see. Every tid is stopped while it is told of,
+// and may have been killed all the same: operations on it fail then, and nothing has to be done.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  // `tid` is about to take `signal`.
+  virtual Resume OnSignal(pid_t tid, int signal) {
+    (void)tid;
+    return {.signal = signal};
+  }
+
+  // `tid` stands on the first instruction of the handler that OnSignal wanted to stop at.
+  virtual void OnHandlerEntry(pid_t tid) { (void)tid; }
+
+  // `tid` leaves a stop that had no signal: a group stop that ended, or an interruption.
+  virtual void OnWake(pid_t tid) { (void)tid; }
+
+  // The process of `tid` runs a new program. All its other threads are gone, also one that was
+  // `former` before it took over the number of the thread group's leader.
+  virtual void OnExec(pid_t tid, pid_t former) { (void)tid, (void)former; }
+
+  // `tid` is no more.
+  virtual void OnGone(pid_t tid) { (void)tid; }
+};
+
+class Tracer {
+ public:
+  explicit Tracer(Observer* observer) : observer_(observer) {}
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
+
+  // Begins to trace `root` and whatever it will start. All of it dies when the tracer does
+  // (PTRACE_O_EXITKILL). False with errno if that is refused.
+  bool Seize(pid_t root);
+
+  // Follows until no tracee is left.
+  void Run();
+
+  // The root process ended with this wait status. `last`: and nothing else is left.
+  std::function<void(int status, bool last)> on_root_end;
+  // The root process was stopped by a signal, or went on.
+  std::function<void(bool stopped)> on_root_stop;
+  // A signal interrupted the tracer's wait.
+  std::function<void()> on_interrupt;
+
+  [[nodiscard]] bool Follows(pid_t tid) const { return tracees_.contains(tid); }
+
+  // Wakes a thread from the call that it sleeps in, as a signal would that another thread then
+  // takes: it comes by OnWake, and starts the call again.
+  void Wake(pid_t tid);
+
+  // Stops those of `tids` that run. Returns those which are stopped and can be looked at; a thread
+  // in an uninterruptible sleep cannot. They go on by themselves when the caller returns to Run.
+  std::vector<pid_t> Stop(const std::vector<pid_t>& tids);
+
+ private:
+  struct Tracee {
+    bool born = false;           // past the stop that every new thread begins with
+    bool stopped = false;        // in a stop that we know of and have not ended
+    bool to_handler = false;     // resumed with Resume::stop_at_handler
+    bool own_interrupt = false;  // Stop() asked for an interruption that has not come yet
+  };
+  struct Event {
+    pid_t tid;
+    int status;
+  };
+
+  bool Next(Event* event);
+  void OnEvent(const Event& event);
+  void OnEnd(pid_t tid, int status);
+  void OnSignalStop(pid_t tid, Tracee& tracee, int signal);
+  void OnEventStop(pid_t tid, Tracee& tracee, int signal);
+  void OnExecStop(pid_t tid);
+  void Go(pid_t tid, Tracee& tracee, int request, int signal);
+
+  Observer* observer_;
+  pid_t root_ = 0;
+  bool root_stopped_ = false;
+  std::unordered_map<pid_t, Tracee> tracees_;
+  // Those whose first stop came before the event that announces them.
+  std::unordered_set<pid_t> unannounced_;
+  std::deque<Event> deferred_;
+};
+
+}  // namespace faultline::kernel
+
+#endif  // FAULTLINE_KERNEL_TRACER_TRACER_H_
