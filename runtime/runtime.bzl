@@ -28,12 +28,13 @@ _CHECKED = ["-finstrument-function-entry-bare"]
 # The core is the same beside a libc and without one, so it may not use any.
 FREESTANDING_COPTS = _COPTS + ["-ffreestanding"]
 RUNTIME_COPTS = FREESTANDING_COPTS + _CHECKED
-HOSTED_COPTS = _COPTS + _CHECKED
+HOSTED_COPTS = _COPTS + _CHECKED + ["-nostdinc++"]
 
-def runtime_libraries(defect_srcs):
-    """Declares runtime[.hosted][.DEFECT].
+def runtime_libraries(name, defect_srcs):
+    """Declares NAME[.hosted][.DEFECT].
 
     Args:
+      name: of the default one.
       defect_srcs: the sources that look at defects.h.
     """
     for defect in [""] + DEFECTS:
@@ -47,7 +48,7 @@ def runtime_libraries(defect_srcs):
         )
         for form in ["", ".hosted"]:
             native.cc_library(
-                name = "runtime" + form + suffix,
+                name = name + form + suffix,
                 visibility = ["//visibility:public"],
                 deps = [
                     ":_core",
