@@ -285,15 +285,16 @@ const char* Control() {
 constexpr support::Case kCases[] = {
     {"tgkill", [](Run& run) { Attempt(run, kTgkill); }},
     {"process-directed", [](Run& run) { Attempt(run, kHold); }, BlockInRuntime},
-    {"timer", [](Run& run) { Attempt(run, kTimer); }, BlockInRuntime},
     {"fault", [](Run& run) { Attempt(run, kFault); }},
-#if FAULTLINE_HOSTED
-    {"key-destructor", [](Run& run) { Attempt(run, kTgkill, LeaveToDestructor); }},
-#endif
     {"raw-clone", [](Run& run) { Attempt(run, kTgkill, BornIntoSignal, Tls::kNone); },
      BlockInRuntime},
+#if FAULTLINE_HOSTED
+    {"key-destructor", [](Run& run) { Attempt(run, kTgkill, LeaveToDestructor); }},
+#else
+    {"timer", [](Run& run) { Attempt(run, kTimer); }, BlockInRuntime},
     {"raw-clone-inherited",
      [](Run& run) { Attempt(run, kTgkill, BornIntoSignal, Tls::kInherited); }, BlockInRuntime},
+#endif
 };
 
 }  // namespace
