@@ -1,12 +1,14 @@
 // The form beside a libc (glibc, static): main starts us, threads are its.
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "runtime/os/linux/start.h"
 #include "runtime/proc/internal.h"
 #include "runtime/sys/tls.h"
+
+// <stdlib.h> is wrapped by the C++ library, which the machine need not have for 386.
+extern "C" [[noreturn]] void exit(int status) noexcept;
 
 namespace runtime {
 

@@ -59,6 +59,12 @@ FAULTLINE_WEAK int strncmp(const char* a, const char* b, size_t n) {
 
 FAULTLINE_WEAK int strcmp(const char* a, const char* b) { return strncmp(a, b, SIZE_MAX); }
 
+// Destructors of static objects do not run: such a program ends by exit_group.
+FAULTLINE_WEAK int __cxa_atexit(void (*)(void*), void*, void*) { return 0; }
+extern "C" {
+__attribute__((weak)) void* __dso_handle = nullptr;
+}
+
 #if defined(__i386__)
 
 // 64-bit division, which the compiler's own library would bring: by shifting, a bit at a time.

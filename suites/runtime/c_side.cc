@@ -1,0 +1,83 @@
+// Foreign code: what the runtime calls C. No function here checks its stack.
+
+#include "exercise.h"
+
+namespace exercise {
+
+using namespace runtime;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+void entry(void* p) {
+  auto* f = static_cast<Foreign*>(p);
+  f->fn(f);
+}
+
+}  // namespace
+
+extern "C" void foreign_start(Foreign* f, ForeignTls tls) {
+  if (f->stackbytes == 0) f->stackbytes = 256 << 10;
+  const long at =
+      sys::mmap(nullptr, f->stackbytes + sys::kPageSize, sys::kPROT_READ | sys::kPROT_WRITE,
+                sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE, -1, 0);
+  CHECK(!sys::iserror(at));
+  sys::mprotect(reinterpret_cast<void*>(at), sys::kPageSize, sys::kPROT_NONE);
+  f->stack = static_cast<uintptr_t>(at) + sys::kPageSize;
+  unsigned long flags = sys::kCLONE_VM | sys::kCLONE_FS | sys::kCLONE_FILES | sys::kCLONE_SIGHAND |
+                        sys::kCLONE_THREAD | sys::kCLONE_SYSVSEM | sys::kCLONE_PARENT_SETTID |
+                        sys::kCLONE_CHILD_CLEARTID;
+  const void* pointer = nullptr;
+#if defined(__i386__)
+  sys::os::UserDesc none = {};
+  none.entry_number = 0;
+  none.flags = sys::os::kUserDescEmpty;
+  if (tls == kNoTls) {
+    uint16_t selector = 0;
+    __asm__("movw %%gs, %0" : "=r"(selector));
+    none.entry_number = selector >> 3;
+    pointer = &none;
+  }
+#endif
+  if (tls == kNoTls) flags |= sys::kCLONE_SETTLS;
+  const long tid = sys::rawclone(flags, reinterpret_cast<void*>(f->stack + f->stackbytes), &f->tid,
+                                 &f->tid, pointer, entry, f);
+  CHECK(tid > 0);
+}
+
+extern "C" void foreign_join(Foreign* f) {
+  for (;;) {
+    const int32_t tid = __atomic_load_n(&f->tid, __ATOMIC_SEQ_CST);
+    if (tid == 0) break;
+    // The kernel's wake-up at CLONE_CHILD_CLEARTID is not a private one.
+    sys::call(sys::os::k_futex, reinterpret_cast<long>(&f->tid), sys::kFUTEX_WAIT, tid);
+  }
+  sys::munmap(reinterpret_cast<void*>(f->stack - sys::kPageSize), f->stackbytes + sys::kPageSize);
+}
+
+namespace {
+
+// Writes to each page, from the upper end down, as calls that use the stack would.
+void touch(char* lo, size_t bytes) {
+  for (size_t at = bytes; at > 0; at -= at < 1024 ? at : 1024) lo[at - 1] = 1;
+  __asm__ volatile("" : : "r"(lo) : "memory");
+}
+
+}  // namespace
+
+extern "C" __attribute__((noinline)) void c_deep(size_t bytes, void (*fn)(void*), void* arg) {
+  auto* frame = static_cast<char*>(__builtin_alloca(bytes));
+  touch(frame, bytes);
+  fn(arg);
+  touch(frame, 1);
+}
+
+extern "C" __attribute__((noinline)) void c_overflow() {
+  auto* frame = static_cast<char*>(__builtin_alloca(1024));
+  touch(frame, 1024);
+  if (frame[1023] == 1) c_overflow();
+  touch(frame, 1);
+}
+
+extern "C" __attribute__((noinline)) void c_fault() { *reinterpret_cast<volatile int*>(8) = 1; }
+
+}  // namespace exercise
