@@ -88,15 +88,21 @@ def main(arguments: Sequence[str]) -> int:
         _complain("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader had enough; nothing more can be said to it, not even while Python shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # The reader had enough.
+        _close_stdout()
         return EXIT_PASSED
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
+        _close_stdout()
         where = f" {error.filename}" if error.filename else " its output"
         _complain(f"cannot write{where}: {error.strerror}")
         return EXIT_MISSING
+
+
+def _close_stdout() -> None:
+    """Nothing more can be said there, not even what Python would say while it shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _interrupt(_number: int, _frame: Any) -> NoReturn:

@@ -20,7 +20,7 @@ from . import cells, processes, runner, stats, targets
 from .cells import Case, Cell
 from .errors import MissingError
 from .judge import Basis, CaseResult, CellResult, Outcome, Tally, classify, dies, judge_case, judge_cell
-from .judge import line_in_postmortem
+from .judge import OURS, line_in_postmortem
 from .protocol import Event
 from .runner import Observation
 from .targets import Recording, Target, Toolbox
@@ -444,7 +444,7 @@ class Conductor:
     def _in_repository(self, at: str) -> str:
         """A source line's path relative to the repository: compilers write where they stood."""
         at = self._relative(at)
-        match = re.search(r"(?:^|/)((?:repro|runtime|kernel|abi)/.*)$", at)
+        match = OURS.search(at)
         return match[1] if match else at
 
 

@@ -18,6 +18,9 @@ GRAVITY = ("broken", "crash", "hang", "reproduced", "diagnosed", "clean")
 # Of several passing cases of one cell the first of these is its verdict.
 TELLING = ("reproduced", "diagnosed", "clean")
 
+# A source path of this project, from its folder on; what stands before depends on who compiled it.
+OURS = re.compile(r"(?:^|/)((?:repro|runtime|kernel|abi)/.*)$")
+
 EXIT_HARNESS_FAILED = 3
 EXIT_BAD_ARGUMENTS = 64
 EXIT_TRACER_FAILED = 125
@@ -129,19 +132,23 @@ def line_of(seen: Observation, postmortem: Path | None) -> str:
 
 
 def line_in_postmortem(postmortem: Path) -> str:
-    """The first frame with a source line on the thread that died."""
+    """The innermost frame of the thread that died which has a line in this project; else in any source."""
     try:
         data = json.loads(postmortem.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    threads = data.get("threads", []) if isinstance(data, dict) else []
-    culprit = data.get("tid") if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        return ""
     # The thread that died first, then the others.
-    for thread in sorted(threads, key=lambda thread: thread.get("tid") != culprit):
-        for frame in thread.get("stack", thread.get("frames", [])):
-            if isinstance(frame, dict) and frame.get("file") and frame.get("line"):
-                return f"{frame['file']}:{frame['line']}"
-    return ""
+    threads = sorted(data.get("threads", []), key=lambda thread: thread.get("tid") != data.get("tid"))
+    lines = [
+        f"{frame['file']}:{frame['line']}"
+        for thread in threads
+        for frame in thread.get("frames", [])
+        if frame.get("file") and frame.get("line")
+    ]
+    ours = [line for line in lines if OURS.search(line)]
+    return next(iter(ours + lines), "")
 
 
 @dataclasses.dataclass

@@ -106,7 +106,7 @@ class Store:
         self.path = out / FILE
         self._order = {cell.key: place for place, cell in enumerate(plan.cells)}
         self._cells: dict[tuple[str, str, str], dict[str, Any]] = {}
-        self._began = time.monotonic()
+        self._began = self._latest = time.monotonic()
         bugs = {cell.bug.name: cell.bug for cell in plan.cells}
         self._head: Document = {
             "schema": SCHEMA,
@@ -123,6 +123,7 @@ class Store:
 
     def add(self, cell: Mapping[str, Any]) -> None:
         """Takes in one cell's result and writes the document. Raises MissingError when that fails."""
+        self._latest = time.monotonic()
         self._cells[(cell["bug"], cell["variant"], cell["target"])] = dict(cell)
         write_atomically(self.path, json.dumps(self.document(), indent=1) + "\n")
 
@@ -131,7 +132,7 @@ class Store:
         ordered = sorted(self._cells, key=lambda key: self._order.get(key, len(self._order)))
         return {
             **self._head,
-            "seconds": round(time.monotonic() - self._began, 3),
+            "seconds": round(self._latest - self._began, 3),
             "complete": len(self._cells) >= self._head["planned"],
             "cells": [self._cells[key] for key in ordered],
         }
