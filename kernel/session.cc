@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "kernel/fault/engine.h"
@@ -66,7 +67,11 @@ class Session : public Observer {
     auto where = Locate(tgid);
     std::vector<pid_t> stopped = tracer_->Stop(ThreadsOf(tgid));
     examined_ = tgid;
-    Write(PostmortemReport(tgid, tid, info, stopped, where));
+    try {
+      Write(PostmortemReport(tgid, tid, info, stopped, where));
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "inject: no postmortem: {}\n", error.what());
+    }
   }
 
   void Write(const std::string& report) {

@@ -161,6 +161,9 @@ pid_t Engine::FindSleeper(const SignalStop& stop) const {
                                 .path = stop.arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80},
                        .handler_ran = false};
     if (!RestartsUnnoticed(restart.call.name())) continue;
+    // A thread that blocks the signal is not woken by it (kernel/signal.c, wants_signal).
+    auto status = ReadStatus(tid);
+    if (!status || (status->blocked & SignalBit(stop.signal)) != 0) continue;
     if (restart_rules_.empty() || AnyConcerns(restart)) return tid;
   }
   return 0;

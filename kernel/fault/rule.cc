@@ -27,6 +27,7 @@ const FaultDescription& Find(const Word& id) {
 
 void CheckKeys(const Spec& spec, const FaultDescription& description) {
   std::vector<std::string_view> keys;
+  keys.reserve(description.parameters.size() + CommonParameters().size());
   for (const Parameter& parameter : description.parameters) keys.push_back(parameter.name);
   for (const Parameter& parameter : CommonParameters()) keys.push_back(parameter.name);
   for (const Assignment& assignment : spec.assignments)

@@ -89,13 +89,7 @@ class Symbols {
       frame["function"] = Demangle(name);
       frame["offset"] = offset + (is_return ? 1 : 0);
     }
-    int line = 0;
-    if (Dwfl_Line* source = dwfl_module_getsrc(module, in_call)) {
-      if (const char* file = dwfl_lineinfo(source, nullptr, &line, nullptr, nullptr, nullptr)) {
-        frame["file"] = Clean(file);
-        frame["line"] = line;
-      }
-    }
+    AddLine(module, in_call, &frame);
     const char* path = nullptr;
     const char* name =
         dwfl_module_info(module, nullptr, nullptr, nullptr, nullptr, nullptr, &path, nullptr);
@@ -113,6 +107,24 @@ class Symbols {
   }
 
  private:
+  // clang writes no .debug_aranges, on which libdw's own search for the unit of an address relies
+  // (up to 0.188), so the units are asked one by one.
+  static void AddLine(Dwfl_Module* module, uint64_t address, Json* frame) {
+    Dwarf_Addr bias = 0;
+    Dwarf_Die* unit = dwfl_module_addrdie(module, address, &bias);
+    if (unit == nullptr) {
+      while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr)
+        if (dwarf_haspc(unit, address - bias) > 0) break;
+    }
+    if (unit == nullptr) return;
+    Dwarf_Line* line = dwarf_getsrc_die(unit, address - bias);
+    const char* file = line ? dwarf_linesrc(line, nullptr, nullptr) : nullptr;
+    int number = 0;
+    if (file == nullptr || dwarf_lineno(line, &number) != 0) return;
+    (*frame)["file"] = Clean(file);
+    (*frame)["line"] = number;
+  }
+
   static int OnFrame(Dwfl_Frame* frame, void* argument) {
     auto* found = static_cast<std::vector<std::pair<uint64_t, bool>>*>(argument);
     Dwarf_Addr pc = 0;
@@ -195,9 +207,13 @@ Json DescribeFromProc(const Symbols& symbols, const Whereabouts& where) {
 
 Json DescribeThread(pid_t tid, bool stopped, const Whereabouts& where, const Symbols& symbols) {
   Json thread = {{"tid", tid}};
-  thread["name"] = SplitAt(ReadProcFile(tid, "comm"), '\n').value("/0"_json_pointer, "");
+  std::string name = ReadProcFile(tid, "comm");
+  if (!name.empty()) name.pop_back();  // the line's end
+  thread["name"] = Clean(name);
   thread["state"] = std::string(1, where.state);
-  if (!where.wchan.empty() && where.wchan != "0") thread["wchan"] = where.wchan;
+  // A thread that had stopped for us before it was asked shows only that.
+  if (!where.wchan.empty() && where.wchan != "0" && where.wchan != "ptrace_stop")
+    thread["wchan"] = where.wchan;
   if (!stopped) {
     thread.update(DescribeFromProc(symbols, where));
     return thread;
@@ -262,7 +278,9 @@ Json DescribeSignal(const siginfo_t& info) {
   return signal;
 }
 
-std::string Dump(const Json& report) { return report.dump(1) + "\n"; }
+std::string Dump(const Json& report) {
+  return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 

@@ -59,7 +59,7 @@ constexpr int kFailed = 125;
 constexpr int kEndSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 // How processes are held together.
-enum class Fence { kNamespace, kUserNamespace, kSubreaper };
+enum class Fence : uint8_t { kNamespace, kUserNamespace, kSubreaper };
 
 struct Options {
   int result = -1;
