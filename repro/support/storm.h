@@ -15,6 +15,8 @@ class Storm {
     int signal;
     // The thread to signal; 0: the process, and whichever thread the kernel picks.
     int tid;
+    // The storm's own signal mask.
+    runtime::sys::SigSet mask;
     int rounds;
     // Raised by the handler each time that it runs. The storm waits for it, so that no two signals
     // become one, and yields meanwhile, so that on one CPU the signalled thread runs at once.
@@ -25,7 +27,7 @@ class Storm {
     int child;
   };
 
-  explicit Storm(const Plan& plan) : plan_(plan) { thread_.Start(Blow, this); }
+  explicit Storm(const Plan& plan) : plan_(plan) { thread_.Start(Blow, this, {.mask = plan.mask}); }
   ~Storm() { thread_.Join(); }
   Storm(const Storm&) = delete;
   Storm& operator=(const Storm&) = delete;

@@ -32,8 +32,13 @@ using support::Run;
 
 namespace {
 
-// The work-around that needs no kernel: no SA_RESTART, and a loop.
+// The work-around that needs no other kernel: no SA_RESTART and a loop around the call; and one
+// thread alone that lets the signals through, because a call whose signal another thread takes is
+// restarted whatever the flags say.
 constexpr bool kUserRestart = FAULTLINE_IS_VARIANT("user-restart");
+
+constexpr sys::SigSet kSignals = sys::sigmask(sys::kSIGCHLD) | sys::sigmask(sys::kSIGUSR1);
+constexpr sys::SigSet kOtherThreadsMask = kUserRestart ? kSignals : 0;
 
 constexpr uintptr_t kSentinel5 = 0x5e471e15;
 constexpr uintptr_t kSentinel6 = 0x6e471e16;
@@ -161,7 +166,8 @@ void PairRounds(Run& run, Waiter& waiter) {
 void Pair(Run& run) {
   Install(sys::kSIGCHLD);
   ForeignThread other;
-  other.Start([](void* argument) { PairRounds(*static_cast<Run*>(argument), waiters[1]); }, &run);
+  other.Start([](void* argument) { PairRounds(*static_cast<Run*>(argument), waiters[1]); }, &run,
+              {.mask = kOtherThreadsMask});
   PairRounds(run, waiters[0]);
   other.Join();
   run.Attempted();
@@ -180,6 +186,7 @@ void UnderStorm(Run& run, bool to_process, int rounds) {
     // [1] The storm ends the child, and the child's end the wait.
     const support::Storm storm({.signal = sys::kSIGUSR1,
                                 .tid = to_process ? 0 : static_cast<int>(waiter.tid),
+                                .mask = kOtherThreadsMask,
                                 .rounds = rounds,
                                 .word = &handler_word,
                                 .enough = &waiter.spoiled,
@@ -193,6 +200,18 @@ void UnderStorm(Run& run, bool to_process, int rounds) {
 void ThreadStorm(Run& run) { UnderStorm(run, false, kStormRounds); }
 void ProcessStorm(Run& run) {
   UnderStorm(run, true, 1 + static_cast<int>(run.Random() % kMostProcessStormRounds));
+}
+
+// Before there is a second thread: the main one is the one that lets signals through.
+void Prepare() {
+  if (!kUserRestart) return;
+  runtime::blocksignals(kSignals);
+  sys::sigprocmask(sys::kSIG_UNBLOCK, &kSignals, nullptr);
+}
+
+void PrepareStorm() {
+  support::StayOnThisCpu();
+  Prepare();
 }
 
 // The comparison must notice a wrong register and a wrong result; and the stub itself must bring
@@ -221,9 +240,9 @@ const char* Control() {
 }
 
 constexpr support::Case kCases[] = {
-    {"pair", Pair},
-    {"storm", ThreadStorm, support::StayOnThisCpu},
-    {"storm-process", ProcessStorm, support::StayOnThisCpu},
+    {"pair", Pair, Prepare},
+    {"storm", ThreadStorm, PrepareStorm},
+    {"storm-process", ProcessStorm, PrepareStorm},
 };
 
 }  // namespace
