@@ -1,6 +1,6 @@
 // Foreign code: what the runtime calls C. No function here checks its stack.
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 

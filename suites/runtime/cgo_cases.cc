@@ -1,6 +1,6 @@
 // Calls into C and back, from threads of ours and of others.
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 

@@ -1,4 +1,4 @@
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 
@@ -18,6 +18,12 @@ const Case* const kAll[] = {kSchedulerCases, kStackCases,  kPanicCases,
 
 extern "C" void go_main(int argc, char** argv, char**) {
   using exercise::Case;
+  if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+    for (const Case* cases : exercise::kAll) {
+      for (const Case* c = cases; c->name != nullptr; c++) runtime::Print(1).s(c->name).s("\n");
+    }
+    return;
+  }
   if (argc == 2) {
     for (const Case* cases : exercise::kAll) {
       for (const Case* c = cases; c->name != nullptr; c++) {
@@ -28,6 +34,6 @@ extern "C" void go_main(int argc, char** argv, char**) {
       }
     }
   }
-  runtime::Print(2).s("usage: exercise CASE\n");
+  runtime::Print(2).s("usage: exercise CASE | --list\n");
   runtime::exit(64);
 }

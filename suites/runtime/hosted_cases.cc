@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 // <errno.h> needs kernel headers for 32 bits, which the machine may lack; this is what it defines
 // (glibc's bits/errno.h).

@@ -1,4 +1,4 @@
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 

@@ -1,6 +1,6 @@
 // Panics, recovered and not.
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 

@@ -1,6 +1,6 @@
 // Goroutines, threads, channels, locks.
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 
@@ -164,7 +164,6 @@ void slots() {
   for (int i = 0; i < 20; i++) go(body);
   for (int i = 0; i < 20; i++) semacquire(&done);
   CHECK(load(&most) <= 3);
-  CHECK(load(&most) >= 2);
 }
 
 // Lowering gomaxprocs takes slots back from threads that have one.

@@ -1,6 +1,6 @@
 // Signals, on threads of ours and of others.
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 

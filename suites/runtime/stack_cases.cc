@@ -1,6 +1,6 @@
 // Stacks that end.
 
-#include "exercise.h"
+#include "suites/runtime/exercise.h"
 
 namespace exercise {
 
@@ -159,9 +159,58 @@ void foreign_bounds() {
   CHECK(seen.hi >= f.stack + f.stackbytes);  // neighbours with the same rights share the mapping
 }
 
+// C uses so much, then calls back. What the defects of the stack guard turn on.
+size_t deep;
+int returned;
+
+void deepcallback(size_t bytes) {
+  deep = bytes;
+  LockOSThread();
+  cgocall(
+      [](void*) {
+        c_deep(
+            deep, [](void*) { cgocallback([](void*) { add(&returned, 1); }, nullptr); }, nullptr);
+      },
+      nullptr);
+  CHECK_EQ(load(&returned), 1);
+}
+
+void deep_12k() { deepcallback(12 << 10); }
+void deep_100k() { deepcallback(100 << 10); }
+void deep_7m() { deepcallback(7 << 20); }
+
+// A thread whose stack is larger than the default, and uses it after it has called back once.
+void deep_large_thread() {
+  static Foreign f;
+  f.stackbytes = 32 << 20;
+  f.fn = foreignfunction([](Foreign*) FOREIGN {
+    cgocallback(
+        [](void*) {
+          cgocall(
+              [](void*) {
+                c_deep(
+                    20 << 20, [](void*) { cgocallback([](void*) { add(&returned, 1); }, nullptr); },
+                    nullptr);
+              },
+              nullptr);
+        },
+        nullptr);
+  });
+  foreign_start(&f, kNoTls);
+  blocking([] {
+    foreign_join(&f);
+    return 0;
+  });
+  CHECK_EQ(load(&returned), 1);
+}
+
 }  // namespace
 
 const Case kStackCases[] = {
+    {"deep-12k", deep_12k},
+    {"deep-100k", deep_100k},
+    {"deep-7m", deep_7m},
+    {"deep-large-thread", deep_large_thread},
     {"main-overflow", main_overflow},
     {"goroutine-overflow", goroutine_overflow},
     {"unchecked-overflow", unchecked_overflow},

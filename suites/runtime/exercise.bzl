@@ -1,0 +1,56 @@
+"""The exercise program for every form of the runtime, and the test of each."""
+
+load("//bazel:platform_binary.bzl", "platform_binary")
+load("//runtime:runtime.bzl", "DEFECTS")
+
+_PORTS = [
+    "linux-amd64",
+    "linux-386",
+]
+
+_LINKOPTS = {
+    "": [
+        "-nostdlib",
+        "-static",
+    ],
+    ".hosted": [
+        "-static",
+        "-nostdlib++",
+        "-lpthread",
+    ],
+}
+
+def _exercise(form, defect, deps):
+    suffix = form + (".with-" + defect if defect else "")
+    native.cc_binary(
+        name = "_exercise" + suffix,
+        linkopts = _LINKOPTS[form],
+        tags = ["manual"],
+        deps = deps[form] + ["//runtime:runtime" + form + ("." + defect if defect else "")],
+    )
+    for port in _PORTS:
+        program = "exercise." + port + suffix
+        platform_binary(
+            name = program,
+            binary = ":_exercise" + suffix,
+            platform = "//bazel/platforms:" + port.replace("-", "_"),
+        )
+        native.cc_test(
+            name = "runtime." + port + suffix + ".test",
+            size = "medium",
+            args = ["--program=$(rootpath :" + program + ")"] + (["--defect=" + defect] if defect else []),
+            data = [":" + program],
+            # Stack limits, signals and threads as they are, not as a sandbox has them.
+            tags = ["local"],
+            deps = [":runtime_test"],
+        )
+
+def exercises(deps):
+    """Declares exercise.<os>-<arch>[.hosted][.with-<defect>] and runtime.<…>.test for each.
+
+    Args:
+      deps: form ("" or ".hosted") -> the program's objects.
+    """
+    for form in ["", ".hosted"]:
+        for defect in [""] + DEFECTS:
+            _exercise(form, defect, deps)

@@ -1,0 +1,298 @@
+// Runs the cases of `exercise` and says what each must look like from outside: exit status, what
+// stands on fd 1 and fd 2. Most hold when the program says so; the others must die in one
+// particular way.
+//
+//   runtime_test --program=PATH [--defect=NAME] [gtest's own flags]
+//
+// With --defect the program has that defect compiled in, and only what the defect changes is run.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+std::string program;
+std::string defect;
+
+// No case takes a tenth of this, also on a machine with other things to do.
+constexpr std::chrono::seconds kWatchdog(150);
+
+struct Outcome {
+  bool hung = false;
+  int exit = -1;   // -1: did not exit
+  int signal = 0;  // that killed it
+  std::string out;
+  std::string err;
+};
+
+Outcome RunCase(const std::string& name) {
+  int out[2];
+  int err[2];
+  EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
+  EXPECT_EQ(pipe2(err, O_CLOEXEC), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    dup2(out[1], 1);
+    dup2(err[1], 2);
+    execl(program.c_str(), program.c_str(), name.c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  close(out[1]);
+  close(err[1]);
+
+  Outcome outcome;
+  const auto deadline = std::chrono::steady_clock::now() + kWatchdog;
+  pollfd fds[2] = {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}};
+  std::string* texts[2] = {&outcome.out, &outcome.err};
+  int open = 2;
+  while (open > 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          deadline - std::chrono::steady_clock::now())
+                          .count();
+    if (left <= 0) {
+      outcome.hung = true;
+      kill(pid, SIGKILL);
+      break;
+    }
+    poll(fds, 2, static_cast<int>(left));
+    for (int i = 0; i < 2; i++) {
+      if (fds[i].fd < 0 || fds[i].revents == 0) continue;
+      char buffer[4096];
+      const ssize_t n = read(fds[i].fd, buffer, sizeof(buffer));
+      if (n > 0) {
+        texts[i]->append(buffer, static_cast<size_t>(n));
+      } else {
+        fds[i].fd = -1;
+        open--;
+      }
+    }
+  }
+  close(out[0]);
+  close(err[0]);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WIFEXITED(status)) outcome.exit = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+  return outcome;
+}
+
+std::ostream& operator<<(std::ostream& to, const Outcome& o) {
+  return to << (o.hung ? "hung\n" : "") << "exit " << o.exit << " signal " << o.signal
+            << "\nfd 1:\n"
+            << o.out << "fd 2:\n"
+            << o.err;
+}
+
+void ExpectHolds(const std::string& name) {
+  const Outcome o = RunCase(name);
+  EXPECT_FALSE(o.hung) << o;
+  EXPECT_EQ(o.exit, 0) << o;
+  EXPECT_NE(("\n" + o.out).find("\nok\n"), std::string::npos) << o;
+  EXPECT_EQ(o.err, "") << o;
+}
+
+// In this order on fd 2.
+void ExpectDies(const std::string& name, const std::vector<std::string>& words) {
+  const Outcome o = RunCase(name);
+  EXPECT_FALSE(o.hung) << o;
+  EXPECT_EQ(o.exit, 2) << o;
+  EXPECT_EQ(o.out, "before\n") << o;
+  size_t at = 0;
+  for (const std::string& word : words) {
+    const size_t found = o.err.find(word, at);
+    ASSERT_NE(found, std::string::npos) << "no \"" << word << "\" (in this order) in\n" << o;
+    at = found + word.size();
+  }
+}
+
+struct Death {
+  const char* name;
+  std::vector<std::string> words;
+};
+
+const std::vector<Death>& Deaths() {
+  static const auto* deaths = new std::vector<Death>{
+      {"deadlock",
+       {"fatal error: all goroutines are asleep - deadlock!\n", "[chan receive]", "chanrecv",
+        "[chan receive]"}},
+      {"external",
+       {"fatal error: all goroutines are asleep - deadlock!\n", "goroutine 1 [chan receive]:"}},
+      {"badready", {"fatal error: bad g->status in ready\n"}},
+      {"main-overflow",
+       {"runtime: goroutine stack exceeds 1048576-byte limit", "fatal error: stack overflow\n",
+        "goroutine 1 [running]:", "recurse", "recurse", "recurse"}},
+      {"goroutine-overflow",
+       {"runtime: goroutine stack exceeds 65536-byte limit", "fatal error: stack overflow\n",
+        "goroutine 2 [running]:", "recurse", "recurse"}},
+      {"unchecked-overflow",
+       {"runtime: goroutine stack exceeds 65536-byte limit", "fatal error: stack overflow\n",
+        "[signal 11 ", "c_overflow"}},
+      {"g0-overflow",
+       {"runtime: stack overflow on g0: sp=0x", " guard=0x", " stack=[0x",
+        "fatal error: stack overflow\n", "g0 of m"}},
+      {"g0-thread-overflow",
+       {"runtime: stack overflow on g0: sp=0x", "fatal error: stack overflow\n"}},
+      {"c-main-overflow",
+       {"runtime: stack overflow in C code: addr=0x", "fatal error: stack overflow in C code\n",
+        "[signal 11 ", "[in C]", "c_overflow", "c_overflow"}},
+      {"c-thread-overflow", {"runtime: stack overflow in C code: addr=0x", "[in C]", "c_overflow"}},
+      {"foreign-c-overflow",
+       {"runtime: stack overflow in C code: addr=0x", "[in C]", "c_overflow"}},
+      {"nil",
+       {"panic: runtime error: invalid memory address or nil pointer dereference\n",
+        "[signal 11 code=1 addr=0x8 pc=0x", "sp=0x", "ip=0x",
+        "goroutine 1 [running]:\n  exercise_nil+0x", "go_main"}},
+      {"divide",
+       {"panic: runtime error: integer divide by zero\n", "[signal 8 code=1 ",
+        "goroutine 1 [running]:", "exercise_divide+0x"}},
+      {"message", {"panic: just so\n", "goroutine 1 [running]:", "go_main"}},
+      {"with-others", {"panic: runtime error", " [running]:\n  exercise_nil+0x", "[", "]:"}},
+      {"all-at-once",
+       {"panic: runtime error: invalid memory address", "[running]:\n  exercise_nil+0x"}},
+      {"fault-in-c",
+       {"fatal error: unexpected signal during execution of C or runtime code\n",
+        "[signal 11 code=1 addr=0x8", "[in C]:\n  c_fault+0x", "go_main"}},
+      {"unrecovered-in-callback",
+       {"panic: runtime error: invalid memory address", "exercise_nil+0x", "runtime_cgocallbackg",
+        "runtime_callback", "go_main"}},
+      {"in-foreign-callback", {"panic: runtime error: invalid memory address", "exercise_nil+0x"}},
+      {"sent-segv", {"fatal error: unexpected signal\n", "[signal 11 code=-6 "}},
+      {"bad-stack-pointer",
+       {"fatal error: fault with a stack pointer off the goroutine's stack\n"}},
+      {"not-from-c", {"fatal error: cgocallback not called from C\n"}},
+      {"goexit-in-callback", {"fatal error: goexit in a callback\n"}},
+      {"foreign-none-left", {"runtime: signal received on thread not created by Go.\n"}},
+      {"blocked-late", {"fatal error: blocksignals: there are other threads already\n"}},
+      {"foreign-fault",
+       {"fatal error: unexpected signal on a thread not created by the runtime\n",
+        "[signal 11 code=1 addr=0x8", "c_fault+0x"}},
+      {"pthread-overflow", {"runtime: stack overflow in C code: addr=0x", "c_overflow"}},
+  };
+  return *deaths;
+}
+
+std::vector<std::string> Names() {
+  const Outcome o = RunCase("--list");
+  std::vector<std::string> names;
+  std::istringstream in(o.out);
+  for (std::string line; std::getline(in, line);) names.push_back(line);
+  return names;
+}
+
+// What the libc buffered comes out when go_main returns.
+void ExpectFlushed() {
+  const Outcome o = RunCase("flushed");
+  EXPECT_EQ(o.exit, 0) << o;
+  EXPECT_EQ(o.out, "ok\nbuffered\n") << o;
+}
+
+// One report although fifty goroutines died at once.
+void ExpectOneReport() {
+  const Outcome o = RunCase("all-at-once");
+  EXPECT_EQ(o.err.find("panic: "), 0u) << o;
+  EXPECT_EQ(o.err.find("panic: ", 1), std::string::npos) << o;
+}
+
+// Dies of the signal and says nothing.
+void ExpectSilent(const std::string& name, int signal) {
+  const Outcome o = RunCase(name);
+  EXPECT_EQ(o.signal, signal) << o;
+  EXPECT_TRUE(o.out.empty() || o.out == "before\n") << o;
+  EXPECT_EQ(o.err, "") << o;
+}
+
+// With a defect: what it breaks, and that it leaves the rest alone.
+void ExpectDefect() {
+  if (defect == "trust-m") {
+    ExpectSilent("foreign-once", SIGSEGV);
+  } else if (defect == "badsignal") {
+    const Outcome o = RunCase("foreign-once");
+    EXPECT_EQ(o.exit, 2) << o;
+    EXPECT_EQ(o.out, "before\n") << o;
+    EXPECT_EQ(o.err, "runtime: signal received on thread not created by Go.\n") << o;
+  } else if (defect == "fixed-8k") {
+    ExpectSilent("deep-12k", SIGTRAP);
+  } else if (defect == "fixed-64k") {
+    ExpectHolds("deep-12k");
+    ExpectSilent("deep-100k", SIGTRAP);
+  } else if (defect == "attr-size") {
+    ExpectHolds("deep-12k");
+    ExpectHolds("deep-7m");
+    ExpectSilent("deep-large-thread", SIGTRAP);
+  } else if (defect == "sa-restart") {
+    const Outcome o = RunCase("restart");
+    EXPECT_EQ(o.exit, 1) << o;
+    EXPECT_NE(o.out.find("(action.flags & sys::kSA_RESTART) != 0 == restarts"), std::string::npos)
+        << o;
+  } else {
+    FAIL() << "no such defect: " << defect;
+  }
+  for (const char* name : {"goroutines", "call", "queue", "recovered"}) ExpectHolds(name);
+}
+
+class Body : public testing::Test {
+ public:
+  explicit Body(std::function<void()> body) : body_(std::move(body)) {}
+  void TestBody() override { body_(); }
+
+ private:
+  std::function<void()> body_;
+};
+
+void Register(const char* suite, std::string name, const std::function<void()>& body) {
+  std::replace(name.begin(), name.end(), '-', '_');  // gtest's names have no dashes
+  testing::RegisterTest(suite, name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                        [=]() -> testing::Test* { return new Body(body); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; i++) {
+    const std::string argument = argv[i];
+    if (argument.rfind("--program=", 0) == 0) program = argument.substr(10);
+    if (argument.rfind("--defect=", 0) == 0) defect = argument.substr(9);
+  }
+  if (!defect.empty()) {
+    Register("Defect", defect, ExpectDefect);
+    return RUN_ALL_TESTS();
+  }
+  const std::vector<std::string> names = Names();
+  if (names.size() < 60) {
+    std::fprintf(stderr, "runtime_test: %s --list names %zu cases\n", program.c_str(),
+                 names.size());
+    return 1;
+  }
+  Register("Program", "usage", [] { EXPECT_EQ(RunCase("no-such-case").exit, 64); });
+  Register("Program", "one-report", ExpectOneReport);
+  for (const std::string& name : names) {
+    const auto death = std::find_if(Deaths().begin(), Deaths().end(),
+                                    [&](const Death& d) { return name == d.name; });
+    if (name == "flushed") {
+      Register("Program", name, ExpectFlushed);
+    } else if (death != Deaths().end()) {
+      Register("Dies", name, [=] { ExpectDies(name, death->words); });
+    } else {
+      Register("Holds", name, [=] { ExpectHolds(name); });
+    }
+  }
+  return RUN_ALL_TESTS();
+}
