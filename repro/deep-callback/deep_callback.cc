@@ -89,12 +89,12 @@ void CalledAgain(void* sum) {
   *static_cast<uint64_t*>(sum) = Mix(*static_cast<uint64_t*>(sum), kCalledAgain);
 }
 
-// C again, from the callback, with more stack of its own than kTooLittle.
+// C again, from the callback, with more stack of its own than kTooLittle: it writes from one end of
+// its frame to the other.
 void CallBackAgain(void* sum) {
   volatile char frame[2 * kKilobyte];
-  frame[0] = 1;
+  for (volatile char& byte : frame) byte = 1;
   runtime::cgocallback(CalledAgain, sum);
-  frame[sizeof(frame) - 1] = frame[0];
 }
 
 // On a goroutine.
