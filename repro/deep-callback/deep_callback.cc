@@ -14,6 +14,7 @@
 // The oracle: C marks the stack it uses and looks afterwards; the callback's work has one right
 // result; how deep is deep comes from the kernel's view of the stack. More in README.md.
 
+#include "repro/deep-callback/work.h"
 #include "repro/support/foreign_thread.h"
 #include "repro/support/program.h"
 #include "repro/support/stack.h"
@@ -32,8 +33,9 @@ constexpr size_t kKilobyte = 1024;
 constexpr size_t kMegabyte = 1024 * kKilobyte;
 // What "to the end" leaves for the callback and the C and callbacks in it.
 constexpr size_t kEnough = 16 * kKilobyte;
-// Less than the runtime needs for a callback: it must say so.
+// Less than the callback needs: the runtime must say so.
 constexpr size_t kTooLittle = 512;
+static_assert(kTooLittle < kWorkStack && kWorkStack < kEnough);
 
 // How far C goes down: so many bytes from where it starts, or until so many are left.
 struct Depth {
@@ -41,129 +43,57 @@ struct Depth {
   size_t bytes;
 };
 
+// C goes down in about so many pieces, each of so many bytes at least.
+constexpr size_t kPieces = 64;
+constexpr size_t kLeastPiece = 64;
+
 // One way down and back.
 struct Dive {
   Depth depth;
   uintptr_t stack_low;    // where the stack truly ends; used by to_end alone
   uintptr_t floor = 0;    // where C turns round and calls back
+  size_t piece = 0;       // how much it uses at a time
   uintptr_t reached = 0;  // the frame that called back
   uint64_t checksum = 0;  // what the callback computed
   bool damaged = false;   // a C frame was not as it had been left
 };
 
-// The work in the callback: other goroutines, channels, scheduling, goroutine stack, and C and a
-// callback again. The result depends on every part.
-constexpr int kWorkers = 3;
-constexpr uint64_t kRounds = 5;
-constexpr int kRecursion = 50;
-
-uint64_t Mix(uint64_t sum, uint64_t value) {
-  return (sum ^ value) * 1099511628211u;  // the prime of FNV-1a, by words
-}
-constexpr uint64_t kBasis = 14695981039346656037u;  // and its offset basis
-constexpr uint64_t kCalledAgain = 0xca11bac;
-
-// Made once, by the first callback; the workers wait there for ever.
-runtime::Hchan* to_workers;
-runtime::Hchan* from_workers;
-
-void RunWorker(void*) {
-  for (uint64_t value; runtime::chanrecv(to_workers, &value);) {
-    runtime::gosched();
-    value = value * 3 + 1;
-    runtime::chansend(from_workers, &value);
-  }
-}
-
-// Uses some 16 KB of the goroutine's stack.
-__attribute__((noinline)) uint64_t Recurse(int depth, uint64_t sum) {
-  volatile uint64_t frame[32];
-  frame[depth & 31] = Mix(sum, static_cast<uint64_t>(depth));
-  if (depth == 0) return frame[0];
-  const uint64_t below = Recurse(depth - 1, frame[depth & 31]);
-  return Mix(below, frame[depth & 31]);
-}
-
-void CalledAgain(void* sum) {
-  runtime::gosched();
-  *static_cast<uint64_t*>(sum) = Mix(*static_cast<uint64_t*>(sum), kCalledAgain);
-}
-
-// C again, from the callback, with more stack of its own than kTooLittle: it writes from one end of
-// its frame to the other.
-void CallBackAgain(void* sum) {
-  volatile char frame[2 * kKilobyte];
-  for (volatile char& byte : frame) byte = 1;
-  runtime::cgocallback(CalledAgain, sum);
-}
-
-// On a goroutine.
-void Work(void* argument) {
-  if (to_workers == nullptr) {
-    to_workers = runtime::makechan(sizeof(uint64_t), 1);
-    from_workers = runtime::makechan(sizeof(uint64_t), 0);
-    for (int i = 0; i < kWorkers; ++i) runtime::newproc(RunWorker, nullptr);
-  }
-  uint64_t sum = kBasis;
-  for (uint64_t i = 0; i < kRounds; ++i) {
-    uint64_t value = i;
-    runtime::chansend(to_workers, &value);
-    runtime::chanrecv(from_workers, &value);
-    sum = Mix(sum, value);
-  }
-  sum = Recurse(kRecursion, sum);
-  runtime::cgocall(CallBackAgain, &sum);
-  static_cast<Dive*>(argument)->checksum = sum;
-}
-
-// What Work() must come to, by plain arithmetic.
-uint64_t Expected() {
-  uint64_t sum = kBasis;
-  for (uint64_t i = 0; i < kRounds; ++i) sum = Mix(sum, i * 3 + 1);
-  return Mix(Recurse(kRecursion, sum), kCalledAgain);
-}
-
-// [2] C that uses a lot of stack: frames of 1 KB, each marked, and the rest in one piece. [3] At
-// the bottom it calls back.
-constexpr size_t kFrame = kKilobyte;
-
 __attribute__((noinline)) void CallBack(Dive& dive) {
   dive.reached = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  runtime::cgocallback(Work, &dive);
+  runtime::cgocallback(Work, &dive.checksum);
 }
 
+// [2] C that uses a lot of stack, in pieces with a mark at either end, and [3] calls back from the
+// bottom.
 __attribute__((noinline)) void GoDown(Dive& dive) {
-  constexpr size_t kWords = (kFrame - 64) / sizeof(uintptr_t);
-  volatile uintptr_t frame[kWords];
-  const auto here = reinterpret_cast<uintptr_t>(&frame[0]);
-  frame[0] = here;
-  frame[kWords / 2] = here ^ dive.floor;
-  frame[kWords - 1] = ~here;
-  if (here > dive.floor + kFrame) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  size_t size = here > dive.floor ? here - dive.floor : 0;
+  if (size > dive.piece) size = dive.piece;
+  if (size < kLeastPiece) size = kLeastPiece;
+  auto* piece = static_cast<volatile uintptr_t*>(__builtin_alloca(size));
+  const size_t last = size / sizeof(uintptr_t) - 1;
+  piece[0] = here;
+  piece[last] = ~here;
+  if (reinterpret_cast<uintptr_t>(piece) > dive.floor) {
     GoDown(dive);
   } else {
-    auto* rest =
-        static_cast<volatile char*>(__builtin_alloca(here > dive.floor ? here - dive.floor : 1));
-    rest[0] = 1;
     CallBack(dive);
-    if (rest[0] != 1) dive.damaged = true;
   }
-  if (frame[0] != here || frame[kWords / 2] != (here ^ dive.floor) || frame[kWords - 1] != ~here) {
-    dive.damaged = true;
-  }
+  if (piece[0] != here || piece[last] != ~here) dive.damaged = true;
 }
 
 void StartDown(void* argument) {
   auto& dive = *static_cast<Dive*>(argument);
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   dive.floor = dive.depth.to_end ? dive.stack_low + dive.depth.bytes : here - dive.depth.bytes;
+  dive.piece = (here - dive.floor) / kPieces;
   GoDown(dive);
 }
 
 // What is wrong: nullptr if nothing.
 const char* Wrong(const Dive& dive) {
   if (dive.reached == 0 || dive.reached > dive.floor) return "depth";
-  if (dive.checksum != Expected()) return "checksum";
+  if (dive.checksum != WorkResult()) return "checksum";
   if (dive.damaged) return "frame";
   return nullptr;
 }
@@ -175,7 +105,7 @@ void Judge(Run& run, const Dive& dive) {
   if (wrong == nullptr) return;
   Line line("hit");
   line.Text("what", wrong)
-      .Hex("want", Expected())
+      .Hex("want", WorkResult())
       .Hex("got", dive.checksum)
       .Hex("reached", dive.reached);
   line.Hex("floor", dive.floor).Hex("stack_low", dive.stack_low).Text("at", FAULTLINE_HERE);
