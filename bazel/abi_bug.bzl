@@ -205,7 +205,8 @@ def abi_bug(
             "BUILD.bazel",
             "README.md",
             ":" + name + ".catalogue.json",
-        ],
+            # A red cell names the line to read, in the program too.
+        ] + srcs + hosted_srcs,
         visibility = ["//visibility:public"],
     )
 

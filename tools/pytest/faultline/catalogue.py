@@ -77,6 +77,9 @@ class Bug:
     diagnoses: tuple[Mapping[str, str], ...]
     folder: Path
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def page(self) -> Path:
         """The page that explains the bug."""

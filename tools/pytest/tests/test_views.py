@@ -92,6 +92,7 @@ def test_svg_is_made_from_the_matrix(red: tuple[Json, Repository]) -> None:
     said = re.sub(r"<[^>]*>", " ", picture).replace("&#160;", " ")
     assert "./faultline run" in said and "reproduced" in said and "7 cells" in said
     assert terminal.svg(red[0]) == picture
+    assert re.findall(r"https?://[^\"' )]*", picture) == ["http://www.w3.org/2000/svg"]
 
 
 def test_junit(red: tuple[Json, Repository]) -> None:
@@ -192,8 +193,8 @@ def test_html_shortens_long_evidence(red: tuple[Json, Repository]) -> None:
 
 
 def test_chart_puts_rates_where_they_belong() -> None:
-    judged = {"hits": 10, "opportunities": 100, "rate": [0.01, 0.1]}
-    clean = {"hits": 0, "opportunities": 100, "rate": [0.0, 1e-5]}
+    judged = {"verdict": "reproduced", "hits": 10, "opportunities": 100, "rate": [0.01, 0.1]}
+    clean = {"verdict": "clean", "hits": 0, "opportunities": 100, "rate": [0.0, 1e-5]}
     picture = html.chart([("a <b>", judged), ("c", clean), ("none", {**clean, "opportunities": 0})])
     xml.fromstring(picture)
     assert 'cx="700.0"' in picture  # a tenth: one decade of seven left of the end at 760
@@ -221,3 +222,11 @@ def test_compare(red: tuple[Json, Repository]) -> None:
 
 def test_text_for_rates() -> None:
     assert [text.percent(rate) for rate in (0, 1, 0.0123, 1e-7)] == ["0 %", "100 %", "1.23 %", "1.0e-07"]
+
+
+def test_text_for_counts() -> None:
+    clean = {"verdict": "clean", "hits": 0, "opportunities": 12, "rate": [0, 0.3], "miss": 7.9e-7}
+    assert text.counts(clean) == "0 of 12 opportunities, chance to have missed it 7.9e-07"
+    assert text.counts({**clean, "miss": 0.0}).endswith("missed it below 1e-15")
+    seen = {**clean, "verdict": "reproduced", "hits": 6, "rate": [0.2, 0.8]}
+    assert text.counts(seen) == "6 of 12 opportunities (rate 20 % to 80 %)"

@@ -39,8 +39,13 @@ def counts(judged: Json) -> str:
     if hits:
         low, high = judged["rate"]
         text += f" (rate {percent(low)} to {percent(high)})"
-    if judged.get("miss") is not None:
-        text += f", chance to have missed it {judged['miss']:.1e}"
+    miss = judged.get("miss")
+    if miss is not None and judged["verdict"] == "clean":
+        text += (
+            f", chance to have missed it {miss:.1e}"
+            if miss > 1e-15
+            else ", chance to have missed it below 1e-15"
+        )
     return text
 
 
