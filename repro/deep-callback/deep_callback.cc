@@ -22,7 +22,6 @@
 
 namespace faultline::repro {
 
-namespace sys = runtime::sys;
 using support::ForeignThread;
 using support::Line;
 using support::Run;

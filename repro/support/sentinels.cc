@@ -7,13 +7,13 @@ uint32_t held_word;
 namespace {
 
 #if defined(__x86_64__)
-enum Index { kRax, kRbx, kRcx, kRdx, kRsi, kRdi, kRbp, kR8, kR9, kR10, kR11 };
+enum Index : uint8_t { kRax, kRbx, kRcx, kRdx, kRsi, kRdi, kRbp, kR8, kR9, kR10, kR11 };
 constexpr int kCallNumber = kRax;
 constexpr int kCallArguments[] = {kRdi, kRsi, kRdx};
 // SYSCALL puts the program counter into rcx and the flags into r11.
 constexpr bool MayChange(int i) { return i == kRax || i == kRcx || i == kR11; }
 #elif defined(__i386__)
-enum Index { kEax, kEbx, kEcx, kEdx };
+enum Index : uint8_t { kEax, kEbx, kEcx, kEdx };
 constexpr int kCallNumber = kEax;
 constexpr int kCallArguments[] = {kEbx, kEcx, kEdx};
 constexpr bool MayChange(int i) { return i == kEax; }
