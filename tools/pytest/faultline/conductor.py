@@ -96,12 +96,10 @@ class Unwatched:
 
 @dataclasses.dataclass
 class _Measured:
-    """A finished case: its tally and the last telling run."""
+    """A finished case: its tally, and the command and evidence of its telling run."""
 
     tally: Tally
     seconds: float
-    folder: Path
-    telling: Observation | None
     command: str
     evidence: list[Path]
 
@@ -112,7 +110,7 @@ class Conductor:
     def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
         self._settings = settings
         self._observer: Observer = observer or Unwatched()
-        self._rates: dict[tuple[str, str, str, str], Tally] = {}
+        self._samples: dict[tuple[str, str, str, str], _Measured] = {}
         self._prepared: set[str] = set()
         self._availability: dict[str, targets.Availability] = {}
 
@@ -179,7 +177,6 @@ class Conductor:
     # Judging one case.
 
     def _judge(self, cell: Cell, case: Case) -> CaseResult:
-        began = time.monotonic()
         scale = self._settings.scale
         basis = None
         if "clean" in case.expected:
@@ -203,7 +200,7 @@ class Conductor:
             power=None if missed is None else 1.0 - missed,
             miss=missed,
             power_from=basis.source if basis else "",
-            seconds=round(time.monotonic() - began, 3),
+            seconds=round(measured.seconds, 3),
             reason=reason,
             symptom="" if verdict in ("clean", "broken") else tally.outcome.symptom,
             at=at,
@@ -219,7 +216,7 @@ class Conductor:
             for name in names:
                 for other in cells.calibrators(cell, name, self._available, with_itself=name != case.name):
                     tally = self._rate_of(other, name)
-                    if tally and tally.hits:
+                    if tally.hits:
                         low, _ = tally.rate
                         return Basis(
                             low,
@@ -228,12 +225,9 @@ class Conductor:
                         )
         return Basis(ASSUMED_RATE, "an assumed rate: no variant shows the bug on a target at hand")
 
-    def _rate_of(self, cell: Cell, case_name: str) -> Tally | None:
-        key = (*cell.key, case_name)
-        if key not in self._rates:
-            case = next(case for case in cell.cases if case.name == case_name)
-            self._sample(cell, case, silent=True)
-        return self._rates.get(key)
+    def _rate_of(self, cell: Cell, case_name: str) -> Tally:
+        case = next(case for case in cell.cases if case.name == case_name)
+        return self._sample(cell, case, silent=True).tally
 
     def _available(self, target: str) -> targets.Availability:
         if target not in self._availability:
@@ -243,7 +237,10 @@ class Conductor:
     # Running one case.
 
     def _sample(self, cell: Cell, case: Case, silent: bool) -> _Measured:
-        """Runs a case until it has shown its symptom often enough, or its time is over."""
+        """Runs a case until it has shown its symptom often enough, or its time is over; once for all."""
+        key = (*cell.key, case.name)
+        if key in self._samples:
+            return self._samples[key]
         scale = self._settings.scale
         mortal = dies(cell.bug) or "diagnosed" in case.expected
         wanted = scale.deaths if mortal else scale.hits
@@ -257,9 +254,8 @@ class Conductor:
             opportunities = 1 if mortal else UNBOUNDED
             return _arguments(opportunities, 1 if mortal else wanted - tally.hits, seconds)
 
-        measured = self._run_until(cell, case, scale.sample_seconds, arguments, silent)
-        self._rates[(*cell.key, case.name)] = measured.tally
-        return measured
+        self._samples[key] = self._run_until(cell, case, scale.sample_seconds, arguments, silent)
+        return self._samples[key]
 
     def _exclude(self, cell: Cell, case: Case, needed: int) -> _Measured:
         """Runs a case until it had the opportunities needed, showed something, or its time is over."""
@@ -286,8 +282,7 @@ class Conductor:
         if cell.target not in self._prepared:
             target.prepare(self._settings.toolbox)
             self._prepared.add(cell.target)
-        folder = self._settings.out / "evidence" / ("calibration" if silent else "") / cell.slug
-        folder /= re.sub(r"[^A-Za-z0-9.-]+", "_", case.name)
+        folder = self._settings.out / "evidence" / cell.slug / re.sub(r"[^A-Za-z0-9.-]+", "_", case.name)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
@@ -316,7 +311,7 @@ class Conductor:
         evidence: list[Path] = []
         if telling is not None:
             evidence = self._keep(cell, case, target, program, tally.outcome, telling, command, folder)
-        return _Measured(tally, time.monotonic() - began, folder, telling, command, evidence)
+        return _Measured(tally, time.monotonic() - began, command, evidence)
 
     def _run_once(
         self,

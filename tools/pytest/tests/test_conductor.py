@@ -228,17 +228,38 @@ def test_another_case_calibrates_where_this_one_never_shows_the_bug(empty: Repos
     ] * 2
 
 
+class Watcher(conductor.Unwatched):
+    """Notes which cases run."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def case_started(self, cell: Cell, case: cells.Case, silent: bool) -> None:
+        self.ran.append(f"{'silently ' if silent else ''}{cell.variant}/{case.name} on {cell.target}")
+
+
+def watched(repository: Repository) -> tuple[Conductor, Watcher]:
+    watcher = Watcher()
+    repository.out.mkdir(exist_ok=True)
+    settings = Settings(repository.root, Toolbox(repository.bin), repository.out, SCALES["quick"])
+    return Conductor(settings, watcher), watcher
+
+
 def test_measured_once_is_known(repository: Repository) -> None:
-    one = conductor_of(repository)
-    one.conduct(cell_of(repository, "lost-argument", "direct", FAULTED))
-    one.conduct(cell_of(repository, "lost-argument", "looped", FAULTED))
-    assert not (repository.out / "evidence/calibration").exists()
+    one, watcher = watched(repository)
+    for variant in ("direct", "looped"):
+        one.conduct(cell_of(repository, "lost-argument", variant, FAULTED))
+    assert watcher.ran == [f"direct/pair on {FAULTED}", f"looped/pair on {FAULTED}"]
 
 
 def test_a_lone_immune_cell_calibrates_itself_silently(repository: Repository) -> None:
-    result = conduct(repository, "lost-argument", "looped", FAULTED)
+    one, watcher = watched(repository)
+    result = one.conduct(cell_of(repository, "lost-argument", "looped", FAULTED))
     assert result.verdict == "clean" and first(result).power_from
-    assert (repository.out / "evidence/calibration/lost-argument/direct").is_dir()
+    assert watcher.ran == [f"silently direct/pair on {FAULTED}", f"looped/pair on {FAULTED}"]
+    # What was run silently counts when its own turn comes.
+    assert one.conduct(cell_of(repository, "lost-argument", "direct", FAULTED)).verdict == "reproduced"
+    assert len(watcher.ran) == 2
 
 
 def test_one_opportunity_per_process_is_run_as_often_as_needed(changed: Change) -> None:

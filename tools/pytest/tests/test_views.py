@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import GOOD_RUNTIME, KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository
 from faultline import catalogue, cells, results
-from faultline.views import compare, html, junit, terminal, text
+from faultline.views import compare, html, junit, postmortem, terminal, text
 from rich.console import Console
 from test_conductor import conductor_of, here
 
@@ -230,3 +230,48 @@ def test_text_for_counts() -> None:
     assert text.counts({**clean, "miss": 0.0}).endswith("missed it below 1e-15")
     seen = {**clean, "verdict": "reproduced", "hits": 6, "rate": [0.2, 0.8]}
     assert text.counts(seen) == "6 of 12 opportunities (rate 20 % to 80 %)"
+
+
+POSTMORTEM = {
+    "schema": "faultline.postmortem/1",
+    "pid": 4,
+    "tid": 5,
+    "signal": {"name": "SIGSEGV", "code": 1, "address": "0x4"},
+    "threads": [
+        {
+            "tid": 4,
+            "name": "first",
+            "state": "S",
+            "wchan": "futex_do_wait",
+            "syscall": {"name": "futex", "arguments": ["0x1", "0x0"]},
+            "registers": {"eax": "0x1", "ebx": "0x2", "ecx": "0x3", "edx": "0x4", "esi": "0x5"},
+            "frames": [{"pc": "0x40", "function": "wait", "offset": 3, "file": "./runtime/a.S", "line": 28}],
+        },
+        {"tid": 5, "name": "second", "state": "t", "syscall": None, "frames": [{"pc": "0x41"}]},
+    ],
+    "maps": [
+        "00400000-00401000 r--p 00000000 fe:00 1112    /long/way/to/program",
+        "f7-f8 rw-p 00000000 00:00 0",
+    ],
+}
+
+
+def test_postmortem_in_words() -> None:
+    said = postmortem.words(json.dumps(POSTMORTEM))
+    assert said.splitlines()[0] == "process 4: SIGSEGV, code 1, at address 0x4"
+    assert said.index("thread 5 second, state t  <- the one that died") < said.index("thread 4 first")
+    for needed in (
+        "waits in futex_do_wait",
+        "in futex(0x1, 0x0)",
+        "ebx=0x2",
+        "wait+3  runtime/a.S:28",
+        "1112  program",
+        "f7-f8",
+    ):
+        assert needed in said, needed
+    assert "/long/way" not in said and "None" not in said
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"a": 1}', '{"schema": "faultline.x", "threads": [3]}'])
+def test_what_is_no_postmortem_stays_as_it_is(content: str) -> None:
+    assert postmortem.words(content) == content

@@ -8,13 +8,14 @@ import re
 from pathlib import Path
 from typing import Any, Mapping
 
-from . import text
+from . import postmortem, text
 from .terminal import split_target, summary
 
 Json = Mapping[str, Any]
 
 # Of each evidence file at most this much stands in the page; the file itself has all.
-SHOWN_BYTES = 16 * 1024
+SHOWN_BYTES = 8 * 1024
+READ_BYTES = 1024 * 1024
 
 # The chart's axis: rates from one in ten million to one, a decade each.
 _DECADES = 7
@@ -46,10 +47,12 @@ def evidence(folder: Path, names: list[str]) -> list[dict[str, str]]:
     for name in names:
         try:
             with (folder / name).open("rb") as file:
-                content = file.read(SHOWN_BYTES + 1)
+                content = file.read(READ_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        shown = content[:SHOWN_BYTES].decode("utf-8", "replace")
+        if name.endswith(".json"):
+            content = postmortem.words(content)
+        shown = content[:SHOWN_BYTES]
         if len(content) > SHOWN_BYTES:
             shown += "\n[the file goes on]"
         if shown.strip():
