@@ -302,9 +302,7 @@ def _run_selection(options: argparse.Namespace, selection: Selection, jobs: int,
         build.build(root, [*build.programs(plan.cells), *build.TOOLS])
     toolbox = Toolbox((options.bin or root / "bazel-bin").absolute())
     _check_built(plan, toolbox)
-    for stale in (results.FILE, "report.html", "junit.xml"):
-        (out / stale).unlink(missing_ok=True)
-    shutil.rmtree(out / "evidence", ignore_errors=True)
+    _clear(out)
     bugs = dict.fromkeys(cell.bug.name for cell in plan.cells)
     arguments = [
         *[str(root / "repro" / bug) for bug in bugs],
@@ -335,6 +333,24 @@ def _prepare_out(out: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise MissingError(f"cannot write to {out}: {error.strerror}") from None
         raise UsageError(f"cannot write to --out {out}: {error.strerror}") from None
+
+
+# Says whose folder it is: only such a folder is emptied.
+EVIDENCE_NOTE = "The evidence of a faultline run. The next run into this folder replaces all of it.\n"
+
+
+def _clear(out: Path) -> None:
+    """Takes the results of an earlier run away, so that they do not mix with new ones."""
+    evidence = out / "evidence"
+    note = evidence / "README"
+    if evidence.exists() and os.listdir(evidence):
+        if not note.is_file() or note.read_text(encoding="utf-8", errors="replace") != EVIDENCE_NOTE:
+            raise UsageError(f"{evidence} is there and is not faultline's; choose another --out")
+        shutil.rmtree(evidence)
+    for stale in (results.FILE, "report.html", "junit.xml"):
+        (out / stale).unlink(missing_ok=True)
+    evidence.mkdir(exist_ok=True)
+    results.write_atomically(note, EVIDENCE_NOTE)
 
 
 def _check_built(plan: Plan, toolbox: Toolbox) -> None:

@@ -200,7 +200,7 @@ class CellItem(pytest.Item):
                 stop = MissingError(f"cannot write {error.filename or 'the evidence'}: {error.strerror}")
                 self._stop(stop)
                 raise stop from None
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:
             # A fault of the driver must not pass for a verdict, nor cost the other cells theirs.
             result = self._broken(error)
         self.user_properties.append((PROPERTY, result))

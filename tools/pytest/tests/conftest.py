@@ -173,3 +173,11 @@ def changed_repository(empty: Repository) -> Callable[[str], Repository]:
         return empty
 
     return make
+
+
+@pytest.fixture(name="slow")
+def slow_repository(empty: Repository) -> Repository:
+    """A repository whose first cell passes and whose second takes for ever, talking all the while."""
+    empty.add("a-first", KERNEL_BUG, GOOD_KERNEL)
+    empty.add("b-endless", {**RUNTIME_BUG, "hosted_cases": {}}, {**GOOD_RUNTIME, "trusting": "endless"})
+    return empty

@@ -4,23 +4,57 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
+import subprocess
 from pathlib import Path
+from typing import Iterator
 
 import pytest
-from conftest import FAULTED, KERNEL_BUG, NATIVE, Repository, declaration, environment, script
+from conftest import DRIVER, FAULTED, KERNEL_BUG, NATIVE, Repository, declaration, environment, script
+from faultline import cli
 
 COMMANDS = ["run", "cell", "list", "show", "report", "compare", "doctor", "new-bug", "test"]
 
 
+class Inside:
+    """The command run inside the test's own process: quick, and enough for what ends before a cell runs."""
+
+    def __init__(self, repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+        self._root = str(repository.root)
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, output, errors."""
+        try:
+            code = cli.main(["--root", self._root, *arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+
+@pytest.fixture(name="inside")
+def inside_this_process(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Inside]:
+    """The command, with this process' signal handlers put back after it."""
+    monkeypatch.chdir(repository.root)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield Inside(repository, capsys)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, ""])
-def test_help_has_examples(repository: Repository, command: str) -> None:
-    done = repository.run(*[command] if command else [], "--help")
-    assert done.returncode == 0 and "examples:" in done.stdout and "faultline " in done.stdout
+def test_help_has_examples(inside: Inside, command: str) -> None:
+    code, out, _ = inside(*[command] if command else [], "--help")
+    assert code == 0 and "examples:" in out and "faultline " in out
 
 
-def test_no_command_is_help(repository: Repository) -> None:
-    done = repository.run()
-    assert done.returncode == 0 and "COMMAND" in done.stdout
+def test_no_command_is_help(inside: Inside) -> None:
+    code, out, _ = inside()
+    assert code == 0 and "COMMAND" in out
 
 
 WRONG = [
@@ -46,10 +80,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize("arguments,said", WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
-def test_mistakes_are_told_with_exit_2(repository: Repository, arguments: list[str], said: str) -> None:
-    done = repository.run(*arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert said in done.stderr and "Traceback" not in done.stderr + done.stdout
+def test_mistakes_are_told_with_exit_2(inside: Inside, arguments: list[str], said: str) -> None:
+    code, out, err = inside(*arguments)
+    assert code == 2, out + err
+    assert said in err and "Traceback" not in err + out
 
 
 def test_a_wrong_catalogue_is_told_with_its_line(repository: Repository) -> None:
@@ -151,8 +185,6 @@ def test_doctor(repository: Repository) -> None:
     assert done.returncode in (0, 3)
     # With an empty PATH the compiler cannot be there.
     command = repository.command("doctor")
-    import subprocess
-
     bare = subprocess.run(
         command, env=environment(PATH="/nowhere"), capture_output=True, text=True, check=False
     )
@@ -160,8 +192,6 @@ def test_doctor(repository: Repository) -> None:
 
 
 def test_a_reader_that_has_enough(repository: Repository) -> None:
-    import subprocess
-
     command = " ".join(f"'{word}'" for word in repository.command("list", "--json"))
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} | head -c 1"],
@@ -181,8 +211,6 @@ def fake_bazel(repository: Repository, body: str) -> dict[str, str]:
 
 
 def run_with(repository: Repository, env: dict[str, str], *arguments: str) -> tuple[int, str, str]:
-    import subprocess
-
     done = subprocess.run(
         repository.command(*arguments),
         cwd=repository.root,
@@ -266,11 +294,6 @@ def test_test_passes_targets_and_options_on(repository: Repository) -> None:
 
 def test_inject_hands_everything_over(tmp_path: Path) -> None:
     """In a tree of its own, because inject belongs to the tree that the driver lies in."""
-    import shutil
-    import subprocess
-
-    from conftest import DRIVER
-
     shutil.copytree(DRIVER / "faultline", tmp_path / "tools/pytest/faultline")
     env = {**environment(), "PYTHONPATH": str(tmp_path / "tools/pytest")}
     body = "mkdir -p bazel-bin/kernel\ncp %s bazel-bin/kernel/inject" % (tmp_path / "tracer")
@@ -280,7 +303,12 @@ def test_inject_hands_everything_over(tmp_path: Path) -> None:
     command = ["/usr/bin/python3", "-m", "faultline", "inject"]
     arguments = ["--fault", "a.b,mode=any", "--help", "--", "x", "--", "-y"]
     for _ in range(2):
-        done = subprocess.run([*command, *arguments], env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stdout) == (7, f"tracer: {' '.join(arguments)}\n")
     assert "building the tracer" not in done.stderr
-    assert subprocess.run([*command, "die"], env=env, capture_output=True, check=False).returncode == -11
+    done = subprocess.run(
+        [*command, "die"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -11

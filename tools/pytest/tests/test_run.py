@@ -16,14 +16,6 @@ from conftest import GOOD_KERNEL, GOOD_RUNTIME, KERNEL_BUG, NATIVE, RUNTIME_BUG,
 from faultline import processes, results
 
 
-@pytest.fixture(name="slow")
-def slow_repository(empty: Repository) -> Repository:
-    """A repository whose first cell passes and whose second takes for ever, talking all the while."""
-    empty.add("a-first", KERNEL_BUG, GOOD_KERNEL)
-    empty.add("b-endless", {**RUNTIME_BUG, "hosted_cases": {}}, {**GOOD_RUNTIME, "trusting": "endless"})
-    return empty
-
-
 def start(repository: Repository, *arguments: str) -> subprocess.Popen[str]:
     command = repository.command("run", "--no-build", "--out", str(repository.out), *arguments)
     return subprocess.Popen(
@@ -154,7 +146,7 @@ def test_a_full_standard_output(repository: Repository) -> None:
 def test_results_of_an_earlier_run_do_not_mix_with_new_ones(repository: Repository) -> None:
     repository.cells("--quick", code=0)
     assert len(repository.cells("--quick", "--bug", "foreign", code=0)) == 3
-    assert os.listdir(repository.out / "evidence") == ["foreign"]
+    assert sorted(os.listdir(repository.out / "evidence")) == ["README", "foreign"]
 
 
 def test_a_red_run_names_all_that_is_needed(repository: Repository) -> None:
@@ -225,3 +217,13 @@ def test_the_cell_script_runs_one_cell_in_a_tree_of_links(repository: Repository
         [*command[:-2], "nobody", NATIVE], cwd=tree, env=env, capture_output=True, check=False
     )
     assert done.returncode == 2
+
+
+def test_evidence_that_is_not_ours_is_left_alone(repository: Repository) -> None:
+    """A folder of that name may be anybody's."""
+    mine = repository.out / "evidence/photograph"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("dear")
+    done = repository.run("run", "--no-build", "--quick", "--out", str(repository.out))
+    assert done.returncode == 2 and "is not faultline's" in done.stderr
+    assert mine.read_text() == "dear"

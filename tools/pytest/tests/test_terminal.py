@@ -6,7 +6,6 @@ import re
 
 import pytest
 from conftest import Repository, environment
-from test_run import slow_repository  # noqa: F401  pylint: disable=unused-import
 
 pexpect = pytest.importorskip("pexpect")
 
