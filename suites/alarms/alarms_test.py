@@ -28,7 +28,11 @@ def run(tools: Path, out: Path, *arguments: str) -> tuple[int, str, dict[str, An
     command = [sys.executable, "-m", "faultline", "run", "--no-build", "--bin", str(tools), "--out", str(out)]
     done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     results = out / "results.json"
-    return done.returncode, done.stdout + done.stderr, json.loads(results.read_text()) if results.exists() else {}
+    return (
+        done.returncode,
+        done.stdout + done.stderr,
+        json.loads(results.read_text()) if results.exists() else {},
+    )
 
 
 def assert_names(cell: dict[str, Any], said: str) -> None:
@@ -41,7 +45,9 @@ def assert_names(cell: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.parametrize("bug,defect", [(bug, defect) for bug in BUGS for defect in bug.breaks], ids=str)
-def test_a_defect_in_the_default_runtime_turns_the_run_red(bug: catalogue.Bug, defect: str, tmp_path: Path) -> None:
+def test_a_defect_in_the_default_runtime_turns_the_run_red(
+    bug: catalogue.Bug, defect: str, tmp_path: Path
+) -> None:
     code, said, results = run(ROOT, tmp_path, "--bug", bug.name, "--defect", defect)
     assert code == 1, said
     red = [cell for cell in results["cells"] if not cell["passed"]]
@@ -84,7 +90,9 @@ def test_a_deaf_tracer_turns_the_run_red(bug: catalogue.Bug, tmp_path: Path) -> 
 def test_arguments_of_int80_can_be_lost_too(tmp_path: Path) -> None:
     """The 386 oracle is alive: lose the register that carries the fourth argument there, and it sees it."""
     target = "linux-386@native+restart.fast-return,mode=any,registers=rsi"
-    code, said, results = run(ROOT, tmp_path, "--bug", "wait4-restart", "--variant", "int80", "--target", target)
+    code, said, results = run(
+        ROOT, tmp_path, "--bug", "wait4-restart", "--variant", "int80", "--target", target
+    )
     assert code == 1, said
     assert [cell["verdict"] for cell in results["cells"]] == ["reproduced"], said
     assert "errno=14" in said or "errno 14" in said, said
