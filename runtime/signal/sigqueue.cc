@@ -10,11 +10,10 @@ namespace {
 
 constexpr int kWords = 3;  // bits 1…64, 32 a word (64-bit atomics are not free on 386)
 
-enum State : uint32_t {
-  kAwake = 0,     // the receiver is not in note, or there is none
-  kSleeping = 1,  // it is, or about to be
-  kWoken = 2,     // a sender has called it
-};
+// Values of queue.state.
+constexpr uint32_t kAwake = 0;     // the receiver is not in note, or there is none
+constexpr uint32_t kSleeping = 1;  // it is, or about to be
+constexpr uint32_t kWoken = 2;     // a sender has called it
 
 struct Queue {
   uint32_t wanted[kWords];   // atomic

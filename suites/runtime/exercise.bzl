@@ -20,19 +20,19 @@ _LINKOPTS = {
     ],
 }
 
-def _exercise(form, defect, deps):
+def _exercise(name, form, defect, deps):
     suffix = form + (".with-" + defect if defect else "")
     native.cc_binary(
-        name = "_exercise" + suffix,
+        name = "_" + name + suffix,
         linkopts = _LINKOPTS[form],
         tags = ["manual"],
         deps = deps[form] + ["//runtime:runtime" + form + ("." + defect if defect else "")],
     )
     for port in _PORTS:
-        program = "exercise." + port + suffix
+        program = name + "." + port + suffix
         platform_binary(
             name = program,
-            binary = ":_exercise" + suffix,
+            binary = ":_" + name + suffix,
             platform = "//bazel/platforms:" + port.replace("-", "_"),
         )
         native.cc_test(
@@ -45,12 +45,13 @@ def _exercise(form, defect, deps):
             deps = [":runtime_test"],
         )
 
-def exercises(deps):
-    """Declares exercise.<os>-<arch>[.hosted][.with-<defect>] and runtime.<…>.test for each.
+def exercises(name, deps):
+    """Declares NAME.<os>-<arch>[.hosted][.with-<defect>] and runtime.<…>.test for each.
 
     Args:
+      name: the program's name.
       deps: form ("" or ".hosted") -> the program's objects.
     """
     for form in ["", ".hosted"]:
         for defect in [""] + DEFECTS:
-            _exercise(form, defect, deps)
+            _exercise(name, form, defect, deps)

@@ -1,4 +1,5 @@
-// Linux system call numbers, i386 INT 0x80 (also the numbers of INT 0x80 from 64-bit code). Source: asm/unistd_32.h of the kernel's user headers, 6.1.
+// Linux system call numbers, i386 INT 0x80 (also of INT 0x80 from 64-bit code).
+// Source: asm/unistd_32.h of the kernel's user headers, 6.1.
 #ifndef FAULTLINE_ABI_LINUX_386_CALLS_H_
 #define FAULTLINE_ABI_LINUX_386_CALLS_H_
 

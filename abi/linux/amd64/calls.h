@@ -1,4 +1,5 @@
-// Linux system call numbers, x86-64 SYSCALL. Source: asm/unistd_64.h of the kernel's user headers, 6.1.
+// Linux system call numbers, x86-64 SYSCALL.
+// Source: asm/unistd_64.h of the kernel's user headers, 6.1.
 #ifndef FAULTLINE_ABI_LINUX_AMD64_CALLS_H_
 #define FAULTLINE_ABI_LINUX_AMD64_CALLS_H_
 

@@ -14,12 +14,13 @@ namespace runtime::sys {
 namespace {
 
 template <typename T>
+GO_NOSPLIT inline long arg(T* v) {
+  return reinterpret_cast<long>(v);
+}
+template <typename T>
 GO_NOSPLIT inline long arg(T v) {
-  if constexpr (sizeof(T) <= sizeof(long) && !__is_pointer(T)) {
-    return static_cast<long>(v);
-  } else {
-    return reinterpret_cast<long>(v);
-  }
+  static_assert(sizeof(v) <= sizeof(long));
+  return static_cast<long>(v);
 }
 
 template <typename... A>

@@ -1,6 +1,8 @@
 // TLS on linux/386 is a GDT slot (three per thread, switched with it) that GS selects. Every thread
 // of the program uses the same slot with a base of its own.
 
+#if defined(__i386__)  // for tools that read every file as one arch
+
 #include "runtime/nosplit.h"
 #include "runtime/sys/sys.h"
 #include "runtime/sys/tls.h"
@@ -76,3 +78,5 @@ GO_NOSPLIT void restoretls(const ThreadTls* tls) {
 GO_NOSPLIT bool havetls() { return !selectsnothing(runtime_getgs()); }
 
 }  // namespace runtime
+
+#endif
