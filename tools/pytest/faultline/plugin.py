@@ -19,7 +19,7 @@ from typing import Any, Iterator, Mapping
 
 import pytest
 
-from . import cells, hooks
+from . import cells, hooks, processes
 from .catalogue import Catalogue, declares_bug, read
 from .cells import Case, Cell, Plan, Selection
 from .conductor import SCALES, Conductor, Settings
@@ -291,22 +291,11 @@ class Recorder:
 
     def pytest_keyboard_interrupt(self) -> None:
         """Ends the workers at once; their jails end with them."""
-        for pid in _children():
+        for pid in processes.children(os.getpid()):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-
-
-def _children() -> list[int]:
-    """This process' own children."""
-    found: list[int] = []
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            found += map(int, (task / "children").read_text(encoding="ascii").split())
-        except OSError:
-            continue
-    return found
 
 
 def _fatal(code: int, message: str) -> FaultlineError:

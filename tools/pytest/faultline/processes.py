@@ -30,18 +30,29 @@ def _stat(path: str) -> list[str] | None:
     return text[text.rindex(")") + 2 :].split()
 
 
-def descendants(pid: int) -> list[int]:
-    """Every live process below `pid`, parents first."""
+def _parents() -> dict[int, list[int]]:
+    """Every live process by its parent. Not from /proc/PID/task/TID/children, which may miss some."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             stat = _stat(f"/proc/{name}/stat")
             if stat and stat[_STATE] not in "ZX":
                 children.setdefault(int(stat[_PPID]), []).append(int(name))
+    return children
+
+
+def children(pid: int) -> list[int]:
+    """The live processes that `pid` started itself."""
+    return sorted(_parents().get(pid, []))
+
+
+def descendants(pid: int) -> list[int]:
+    """Every live process below `pid`, parents first."""
+    parents = _parents()
     found: list[int] = []
     waiting = [pid]
     while waiting:
-        below = sorted(children.get(waiting.pop(0), []))
+        below = sorted(parents.get(waiting.pop(0), []))
         found += below
         waiting += below
     return found
