@@ -13,6 +13,7 @@
 // on the foreign thread, on the gsignal of a borrowed m; and afterwards the thread has its
 // registers, TLS, mask and alternate stack as before. More in README.md.
 
+#include "repro/foreign-signal/observation.h"
 #include "repro/support/foreign_thread.h"
 #include "repro/support/program.h"
 #include "repro/support/sentinels.h"
@@ -27,7 +28,6 @@ namespace faultline::repro {
 
 namespace sys = runtime::sys;
 using support::ForeignThread;
-using support::Line;
 using support::Registers;
 using support::Run;
 using support::ThreadState;
@@ -44,13 +44,6 @@ constexpr int64_t kTimerNanoseconds = 20'000;
 
 // Written by the handler, read by the thread that it interrupted, which then waits for the next
 // signal.
-struct Handled {
-  uint32_t count;
-  int mid;       // of the m that the handler had
-  bool foreign;  // as the runtime sees it
-  bool gsignal;  // stood on that m's gsignal
-  uintptr_t at;  // an address in the handler's frame
-};
 Handled handled;
 
 bool OnSignal(int signal, sys::SigInfo*, void* ucontext) {
@@ -67,48 +60,6 @@ bool OnSignal(int signal, sys::SigInfo*, void* ucontext) {
   __atomic_add_fetch(&handled.count, 1, __ATOMIC_RELEASE);
   __atomic_store_n(&support::held_word, 1, __ATOMIC_RELEASE);
   return true;
-}
-
-// What one signal did, and what was there before and after it.
-struct Observation {
-  uint32_t count;  // handlers that ran
-  Handled last;
-  uintptr_t frame;  // of the interrupted function
-  int creator_mid;
-  ThreadState state_before, state_after;
-  Registers before, after;
-};
-
-// What is wrong: nullptr if nothing.
-const char* Wrong(const Observation& o) {
-  // The handler's frame on the thread's own stack would be a few hundred bytes to a few pages below
-  // the interrupted one.
-  constexpr uintptr_t kNear = uintptr_t{16} << 10;
-  if (o.count != 1) return "handlers";
-  if (!o.last.gsignal || o.frame - o.last.at < kNear) return "stack";
-  if (!o.last.foreign || o.last.mid == o.creator_mid) return "m";
-  if (support::FirstDifference(o.before, o.after) >= 0) return "register";
-  return support::FirstDifference(o.state_before, o.state_after);
-}
-
-void Judge(Run& run, const Observation& o) {
-  const char* wrong = Wrong(o);
-  if (wrong == nullptr) return;
-  Line line("hit");
-  line.Text("what", wrong).Number("want", 1).Number("got", o.count).Number("mid", o.last.mid);
-  line.Number("creator_mid", o.creator_mid)
-      .Number("foreign", o.last.foreign)
-      .Number("gsignal", o.last.gsignal);
-  line.Hex("handler_at", o.last.at)
-      .Hex("frame", o.frame)
-      .Hex("tls", o.state_after.tls)
-      .Hex("want_tls", o.state_before.tls);
-  if (const int i = support::FirstDifference(o.before, o.after); i >= 0) {
-    line.Text("register", support::kRegisterNames[i])
-        .Hex("value", o.after.value[i])
-        .Hex("want_value", o.before.value[i]);
-  }
-  run.Hit(line.Text("at", FAULTLINE_HERE));
 }
 
 struct Orders;
@@ -166,7 +117,7 @@ void TakeSignals(void* argument) {
     o.state_after = ThreadState::Get();
     o.last = handled;
     o.count = handled.count - count;
-    Judge(orders.run, o);
+    Judge(orders.run, o, FAULTLINE_HERE);
     orders.run.Opportunity();
   }
 }
@@ -182,7 +133,7 @@ void BornIntoSignal(void* argument) {
   o.state_before = {orders.tls_at_birth, 0, sys::kSS_DISABLE, 0};
   o.last = handled;
   o.count = handled.count - orders.count_before_birth;
-  Judge(orders.run, o);
+  Judge(orders.run, o, FAULTLINE_HERE);
   orders.run.Opportunity();
   TakeSignals(argument);
 }
@@ -263,23 +214,7 @@ const char* Control() {
                              .state_after = ThreadState::Get(),
                              .before = before,
                              .after = after};
-  if (Wrong(right) != nullptr) return "a right signal";
-  Observation o = right;
-  o.count = 2;
-  if (Wrong(o) == nullptr) return "a handler that ran twice";
-  o = right;
-  o.last.at = o.frame - 512;
-  if (Wrong(o) == nullptr) return "a handler on the thread's own stack";
-  o = right;
-  o.last.mid = o.creator_mid;
-  if (Wrong(o) == nullptr) return "another thread's m";
-  o = right;
-  o.after.value[Registers::kCount - 1] ^= 1;
-  if (Wrong(o) == nullptr) return "a wrong register";
-  o = right;
-  o.state_after.tls ^= 8;
-  if (Wrong(o) == nullptr) return "a wrong TLS register";
-  return nullptr;
+  return Unnoticed(right);
 }
 
 constexpr support::Case kCases[] = {

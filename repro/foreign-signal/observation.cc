@@ -1,0 +1,52 @@
+#include "repro/foreign-signal/observation.h"
+
+namespace faultline::repro {
+
+const char* Wrong(const Observation& o) {
+  // A handler's frame on the thread's own stack would be some hundreds of bytes to some pages below
+  // the interrupted one.
+  constexpr uintptr_t kNear = uintptr_t{16} << 10;
+  if (o.count != 1) return "handlers";
+  if (!o.last.gsignal || o.frame - o.last.at < kNear) return "stack";
+  if (!o.last.foreign || o.last.mid == o.creator_mid) return "m";
+  if (support::FirstDifference(o.before, o.after) >= 0) return "register";
+  return support::FirstDifference(o.state_before, o.state_after);
+}
+
+void Judge(support::Run& run, const Observation& o, const char* at) {
+  const char* wrong = Wrong(o);
+  if (wrong == nullptr) return;
+  support::Line line("hit");
+  line.Text("what", wrong).Number("want", 1).Number("got", o.count);
+  line.Number("mid", o.last.mid).Number("creator_mid", o.creator_mid);
+  line.Number("foreign", o.last.foreign).Number("gsignal", o.last.gsignal);
+  line.Hex("handler_at", o.last.at).Hex("frame", o.frame);
+  line.Hex("tls", o.state_after.tls).Hex("want_tls", o.state_before.tls);
+  if (const int i = support::FirstDifference(o.before, o.after); i >= 0) {
+    line.Text("register", support::kRegisterNames[i]);
+    line.Hex("value", o.after.value[i]).Hex("want_value", o.before.value[i]);
+  }
+  run.Hit(line.Text("at", at));
+}
+
+const char* Unnoticed(const Observation& right) {
+  if (Wrong(right) != nullptr) return "that all was right";
+  Observation o = right;
+  o.count = 2;
+  if (Wrong(o) == nullptr) return "a handler that ran twice";
+  o = right;
+  o.last.at = o.frame - 512;
+  if (Wrong(o) == nullptr) return "a handler on the thread's own stack";
+  o = right;
+  o.last.mid = o.creator_mid;
+  if (Wrong(o) == nullptr) return "another thread's m";
+  o = right;
+  o.after.value[support::Registers::kCount - 1] ^= 1;
+  if (Wrong(o) == nullptr) return "a wrong register";
+  o = right;
+  o.state_after.tls ^= 8;
+  if (Wrong(o) == nullptr) return "a wrong TLS register";
+  return nullptr;
+}
+
+}  // namespace faultline::repro
