@@ -25,15 +25,14 @@
 #endif
 
 // fixed-64k: g0's stack guard is put 64 KB below the first stack pointer seen, whatever the stack's
-// real size (initcgo before the fix, freebsd, linux and openbsd 386/amd64). C code that uses more
-// and calls back meets morestack on g0, which cannot grow that stack: INT $3, death by SIGTRAP
-// without a word.
+// real size: rt0 of Go 1.0 and later, "create istack out of the given (operating system) stack",
+// (-64*1024+104)(SP), unless initcgo knows better. C code that uses more and calls back meets
+// morestack on g0, which cannot grow that stack: INT $3, death by SIGTRAP without a word.
 #ifndef FAULTLINE_DEFECT_FIXED_64K
 #define FAULTLINE_DEFECT_FIXED_64K 0
 #endif
 
-// fixed-8k: the same with 8 KB (darwin and the threads made by libcgo's threadentry on some
-// systems).
+// fixed-8k: the same with 8 KB, (-8192+104)(SP): rt0 before, on every arch.
 #ifndef FAULTLINE_DEFECT_FIXED_8K
 #define FAULTLINE_DEFECT_FIXED_8K 0
 #endif
@@ -41,7 +40,7 @@
 // attr-size: the fix of 2011: guard = &local - pthread_attr_getstacksize(default attributes) +
 // 4096. Right for a thread of the default size that has just started; wrong for every other: a
 // smaller stack is overrun before the guard is met, a larger one is refused (INT $3) with room
-// left. golang.org/issue/1328 (gdb: "stack split at wrong place").
+// left. golang.org/issue/1328, Go CL 5371042.
 #ifndef FAULTLINE_DEFECT_ATTR_SIZE
 #define FAULTLINE_DEFECT_ATTR_SIZE 0
 #endif
