@@ -1,7 +1,7 @@
 // wait4-restart: wait4 loses its fourth argument when the kernel restarts it.
 //
-// Seen: Go 1.1 programs on FreeBSD/amd64 that start children failed now and then with "bad
-// address", from a wait4 whose arguments were all good. In order:
+// Seen: Go programs on FreeBSD/amd64 that start children failed now and then with "bad address",
+// from a wait4 whose arguments were all good. In order:
 //   [1] A signal interrupts a thread that sits in wait4.
 //   [2] Its handler has SA_RESTART, or another thread takes it: the kernel moves the program
 //       counter back onto the SYSCALL instruction, to have it executed again.
@@ -105,7 +105,7 @@ bool OnSignal(int, sys::SigInfo*, void* ucontext) {
   return true;
 }
 
-// [2] The handler: full mask, as Go 1.1 had it, and SA_RESTART unless the loop does that work.
+// [2] The handler: full mask, and SA_RESTART unless the loop does that work.
 void Install(int signal) {
   runtime::sighook(signal, OnSignal);
   if (const long error = runtime::setsig(signal, runtime::Disposition::kCatch, !kUserRestart);
