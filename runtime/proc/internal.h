@@ -91,6 +91,9 @@ void printregisters(const sys::os::MContext* context);
 void printothers(const G* but);
 // Marks that this thread prints the last words; any other that comes stops here for ever.
 void startpanic();
+// Before a normal end: if a thread prints last words, its status is the process's, so this does not
+// return.
+void waitforpanic();
 
 // --- the port (os/<os>) --------------------------------------------------------------------------
 

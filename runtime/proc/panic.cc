@@ -58,6 +58,11 @@ GO_NOSPLIT void startpanic() {
   }
 }
 
+void waitforpanic() {
+  static const uint32_t never = 0;
+  while (__atomic_load_n(&panicking, __ATOMIC_SEQ_CST) != 0) sys::futexwait(&never, 0, nullptr);
+}
+
 void traceback(uintptr_t pc, uintptr_t fp, const G* g) {
   char name[160];
   bool exact = true;  // the first pc is an instruction, the others are return addresses

@@ -98,8 +98,11 @@ GO_NOSPLIT Print& describe(Print& p, int sig, const sys::SigInfo* info,
 
 GO_NOSPLIT void badsignal(int sig) {
   (void)sig;
-  // One write, nothing else: this thread has no g, no m, and nobody knows how much stack.
+  // One write, nothing else: this thread has no g, no m, and nobody knows how much stack. Said
+  // once, however many threads come to say it.
+  static uint32_t said;
   static const char message[] = "runtime: signal received on thread not created by Go.\n";
+  while (__atomic_exchange_n(&said, 1, __ATOMIC_SEQ_CST) != 0) sys::futexwait(&said, 1, nullptr);
   sys::write(2, message, sizeof(message) - 1);
   sys::exit_group(2);
 }

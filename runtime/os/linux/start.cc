@@ -37,6 +37,7 @@ struct Args {
 
 void maingoroutine(void*) {
   go_main(args.argc, args.argv, args.envp);
+  waitforpanic();
   systemstack(endprogram, nullptr);
 }
 
