@@ -33,7 +33,7 @@ constexpr char kHelp[] =
     "Exit status: 0 after the end line, 3 when the oracle or the harness failed, 64 for wrong "
     "arguments.\n";
 
-Arguments process_arguments;
+char** process_arguments;
 
 [[noreturn]] void Usage(const char* what, const char* argument) {
   runtime::Print(2).s(kProgram.bug).s(": ").s(what).s(argument).s("; see --help\n");
@@ -134,7 +134,7 @@ int Main(int argc, char** argv) {
 
 }  // namespace
 
-const Arguments& arguments() { return process_arguments; }
+char* const* Arguments() { return process_arguments; }
 
 void Broken(const char* what, int64_t error) {
   Line("note").Text("text", what).Number("error", error).Write();
@@ -207,7 +207,7 @@ void Run::End() const {
 
 }  // namespace faultline::support
 
-extern "C" void go_main(int argc, char** argv, char** envp) {
-  faultline::support::process_arguments = {argv, envp};
+extern "C" void go_main(int argc, char** argv, char**) {
+  faultline::support::process_arguments = argv;
   runtime::exit(faultline::support::Main(argc, argv));
 }

@@ -103,12 +103,8 @@ struct Program {
 // Defined by FAULTLINE_PROGRAM.
 extern const Program kProgram;
 
-// The program's own arguments, for those that execute themselves anew.
-struct Arguments {
-  char** argv;
-  char** envp;
-};
-const Arguments& arguments();
+// The program's own argv, for those that execute themselves anew.
+char* const* Arguments();
 
 // Ends the process because the harness, not the bug, went wrong: a note with `what` and the errno,
 // then exit status 3.

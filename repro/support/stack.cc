@@ -101,10 +101,14 @@ void ExecuteWithStackLimit(uint64_t bytes) {
     Broken("getrlimit", error);
   if (limit.cur == wanted) return;
   limit.cur = wanted;
+  // A lower hard limit can be raised with a privilege only.
+  if (limit.max < wanted) limit.max = wanted;
   if (const long error = sys::setrlimit(sys::kRLIMIT_STACK, &limit); error != 0) {
     Broken("setrlimit of RLIMIT_STACK: is the hard limit lower?", error);
   }
-  Broken("execve", sys::execve("/proc/self/exe", arguments().argv, arguments().envp));
+  // Without an environment: it lies on the stack, and may take a quarter of it (fs/exec.c).
+  char* const no_environment[] = {nullptr};
+  Broken("execve", sys::execve("/proc/self/exe", Arguments(), no_environment));
 }
 
 }  // namespace faultline::support
