@@ -128,5 +128,5 @@ def test_stragglers_are_counted_and_ended(real: Repository) -> None:
     good = program.read_text()
     program.write_text(good.replace("exec", "sleep 1000 & exec"))
     result = conduct(real, "foreign", "whole")
-    assert result.verdict == "clean"
-    wait_for(lambda: not [pid for pid in processes.descendants(os.getpid())])
+    assert result.verdict == "clean", result.reason
+    wait_for(lambda: not processes.descendants(os.getpid()))
