@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import json
 import os
 import shutil
@@ -68,6 +69,10 @@ def main(arguments: Sequence[str]) -> int:
     """Runs one command; its exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter shows another; it does not end the run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         # Everything after `inject` is the tracer's own, --help included.
         if arguments and arguments[0] == "inject":

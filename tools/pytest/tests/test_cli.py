@@ -179,6 +179,17 @@ def test_run_report_and_compare(repository: Repository) -> None:
     assert repository.run("compare", "worse.json", "out").returncode == 0
 
 
+def test_a_terminal_that_knows_only_ascii(repository: Repository) -> None:
+    command = repository.command("run", "--no-build", "--quick", "--bug", "foreign")
+    env = environment(PYTHONIOENCODING="ascii")
+    done = subprocess.run(command, cwd=repository.root, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "3 passed" in done.stdout, done.stderr
+    done = subprocess.run(
+        repository.command("show", "foreign"), env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
 def test_doctor(repository: Repository) -> None:
     done = repository.run("doctor")
     assert NATIVE in done.stdout and "pytest" in done.stdout
