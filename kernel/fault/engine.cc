@@ -125,13 +125,13 @@ void Engine::OnWake(pid_t tid) {
 
 void Engine::OnExec(pid_t tid, pid_t former) {
   if (former != tid) redirector_.OnRenamed(former, tid);
-  tentative_.erase(tid);
+  Settle(tid);
   to_handler_.erase(tid);
 }
 
 void Engine::OnGone(pid_t tid) {
   redirector_.OnGone(tid);
-  tentative_.erase(tid);
+  Settle(tid);
   to_handler_.erase(tid);
 }
 
@@ -199,6 +199,7 @@ int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>&
                  .fault = rule.rule->description().id,
                  .rule = rule.place,
                  .n = *n,
+                 .t = log_->Now(),
                  .call = call,
                  .signal = name,
                  .changes = {{.what = "tid",
@@ -222,7 +223,7 @@ bool Engine::AnyConcerns(const Restart& restart) const {
 }
 
 std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
-                                                       RestartRegisters& registers) {
+                                                       RestartRegisters& registers, bool held) {
   std::vector<std::pair<Rule*, Lie>> told;
   std::string name = restart.call.name();
   for (const RestartRule& rule : restart_rules_) {
@@ -233,6 +234,7 @@ std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
                .fault = rule.rule->description().id,
                .rule = rule.place,
                .n = *n,
+               .t = log_->Now(),
                .call = name,
                .changes = {}};
     Recorded recorded(&registers, restart.arch, &lie, nullptr);
@@ -243,7 +245,7 @@ std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
       rule.rule->GiveBack(*n);
       continue;
     }
-    log_->Write(lie);
+    if (!held) log_->Write(lie);
     told.emplace_back(rule.rule, std::move(lie));
   }
   return told;
@@ -252,21 +254,32 @@ std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
 bool Engine::TakeBack(pid_t tid, Registers& registers) {
   auto found = tentative_.find(tid);
   if (found == tentative_.end()) return false;
-  Tentative lie = std::move(found->second);
-  tentative_.erase(found);
-  if (registers.Get(Reg::kRax) != lie.mark || registers.Get(Reg::kRip) != lie.rip) return false;
-  // A restart block's mark is in the number.
-  if (lie.mark == lie.rax && registers.Get(Reg::kOrigRax) != (lie.orig_rax | kNumberMark))
+  const Tentative& lie = found->second;
+  // A restart block's mark is in the number, all others' in rax.
+  uint64_t number = lie.mark == lie.rax ? lie.orig_rax | kNumberMark : lie.orig_rax;
+  if (registers.Get(Reg::kRax) != lie.mark || registers.Get(Reg::kRip) != lie.rip ||
+      registers.Get(Reg::kOrigRax) != number) {
+    Settle(tid);
     return false;
+  }
   registers.Set(Reg::kRax, lie.rax);
   registers.Set(Reg::kOrigRax, lie.orig_rax);
   for (auto entry = lie.before.rbegin(); entry != lie.before.rend(); ++entry)
     registers.Set(entry->first, entry->second);
-  for (auto& [rule, told] : lie.lies) {
+  for (const auto& [rule, told] : lie.lies) {
     rule->GiveBack(told.n);
-    log_->Withdraw(told);
+    if (!lie.held) log_->Withdraw(told);
   }
+  tentative_.erase(found);
   return true;
+}
+
+void Engine::Settle(pid_t tid) {
+  auto found = tentative_.find(tid);
+  if (found == tentative_.end()) return;
+  if (found->second.held)
+    for (const auto& [rule, told] : found->second.lies) log_->Write(told);
+  tentative_.erase(found);
 }
 
 bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
@@ -285,6 +298,9 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
   if (!status) return finish(false);
   Restart restart = {.tid = tid, .arch = registers.arch(), .call = *call, .handler_ran = false};
 
+  // With more signals to take, or to be stopped by, the thread stops again before it restarts
+  // anything; unless another thread takes them, or the stop comes to nothing.
+  bool held = status->Deliverable() != 0;
   switch (OutcomeOf(signal, *status)) {
     case Outcome::kHandler:
       restart.handler_ran = true;
@@ -292,25 +308,25 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
       // SA_RESTART decides, and only the frame will tell.
       to_handler_[tid] = {.call = *call, .rip = registers.Get(Reg::kRip)};
       return finish(true);
-    case Outcome::kStop:  // the stop's end will be told as a stop of its own
     case Outcome::kDeath:
       return finish(false);
+    case Outcome::kStop:
+      held = true;
+      break;
     case Outcome::kNoHandler:
       break;
   }
-  // With more signals to take, the thread stops again before it restarts anything.
-  if (status->Deliverable() != 0) return finish(false);
-
   Tentative tentative = {.rax = registers.Get(Reg::kRax),
                          .mark = MarkFor(call->code),
                          .rip = registers.Get(Reg::kRip),
                          .orig_rax = registers.Get(Reg::kOrigRax),
                          .before = {},
-                         .lies = {}};
+                         .lies = {},
+                         .held = held};
   LiveRegisters live(&registers);
   Lie unused;
   Recorded recorded(&live, restart.arch, &unused, &tentative.before);
-  tentative.lies = TellRestart(restart, recorded);
+  tentative.lies = TellRestart(restart, recorded, held);
   if (tentative.lies.empty()) return finish(false);
   if (tentative.mark != 0) {
     registers.Set(Reg::kRax, tentative.mark);
@@ -342,7 +358,7 @@ void Engine::OnHandlerEntry(pid_t tid) {
   Restart restart = {
       .tid = tid, .arch = registers.arch(), .call = expected.call, .handler_ran = true};
   FrameRegisters in_frame(&*frame);
-  TellRestart(restart, in_frame);
+  TellRestart(restart, in_frame, /*held=*/false);
 }
 
 }  // namespace faultline::kernel

@@ -53,6 +53,9 @@ class Engine : public Observer {
     uint64_t orig_rax;
     std::vector<std::pair<Reg, uint64_t>> before;
     std::vector<std::pair<Rule*, Lie>> lies;
+    // Another stop before the thread runs is likely: the log hears of the lies when they are
+    // certain.
+    bool held;
   };
 
   // A thread on its way to a handler that may be followed by a restart.
@@ -68,9 +71,12 @@ class Engine : public Observer {
   // A thread that sleeps in a call which a restart rule is for; see SignalTools::find_sleeper.
   [[nodiscard]] pid_t FindSleeper(const SignalStop& stop) const;
   [[nodiscard]] bool WantsMoreRestarts() const;
+  // Ends a tentative lie, seen from the thread's next stop: true if it had to be taken back.
   bool TakeBack(pid_t tid, Registers& registers);
+  // The same when the thread will not stop again.
+  void Settle(pid_t tid);
   std::vector<std::pair<Rule*, Lie>> TellRestart(const Restart& restart,
-                                                 RestartRegisters& registers);
+                                                 RestartRegisters& registers, bool held);
   [[nodiscard]] bool AnyConcerns(const Restart& restart) const;
 
   std::vector<Rule> rules_;

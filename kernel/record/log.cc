@@ -13,7 +13,7 @@
 namespace faultline::kernel {
 namespace {
 
-int64_t Now() {
+int64_t Clock() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000000000ll + now.tv_nsec;
@@ -29,8 +29,8 @@ std::string Values(const Lie& lie, uint64_t Lie::Change::* value) {
   return text + "}";
 }
 
-std::string Head(int64_t t, const Lie& lie) {
-  return fmt::format("{{\"t\":{},\"tid\":{},\"fault\":\"{}\",\"rule\":{},\"n\":{}", t, lie.tid,
+std::string Head(const Lie& lie) {
+  return fmt::format("{{\"t\":{},\"tid\":{},\"fault\":\"{}\",\"rule\":{},\"n\":{}", lie.t, lie.tid,
                      lie.fault, lie.rule, lie.n);
 }
 
@@ -43,13 +43,15 @@ Log::~Log() {
 bool Log::Open(const std::string& path) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
   path_ = path;
-  start_ = Now();
+  start_ = Clock();
   return fd_ >= 0;
 }
 
+int64_t Log::Now() const { return Clock() - start_; }
+
 void Log::Write(const Lie& lie) {
   if (fd_ < 0) return;
-  std::string line = Head(Now() - start_, lie);
+  std::string line = Head(lie);
   if (!lie.call.empty()) line += fmt::format(",\"call\":\"{}\"", lie.call);
   if (!lie.signal.empty()) line += fmt::format(",\"signal\":\"{}\"", lie.signal);
   line += ",\"before\":" + Values(lie, &Lie::Change::before) +
@@ -59,7 +61,7 @@ void Log::Write(const Lie& lie) {
 
 void Log::Withdraw(const Lie& lie) {
   if (fd_ < 0) return;
-  WriteLine(Head(Now() - start_, lie) + ",\"withdrawn\":true}\n");
+  WriteLine(Head(lie) + ",\"withdrawn\":true}\n");
 }
 
 void Log::WriteLine(const std::string& line) {

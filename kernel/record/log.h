@@ -16,6 +16,7 @@ struct Lie {
   std::string_view fault;
   size_t rule = 0;               // the rule's place on the command line, from 1
   uint64_t n = 0;                // the rule's opportunity that this was
+  int64_t t = 0;                 // when: Log::Now()
   std::string call;              // the system call that the thread was in; empty: none
   std::string_view signal = {};  // of signal faults
 
@@ -39,6 +40,9 @@ class Log {
   // Creates or empties the file. False with errno when that fails.
   bool Open(const std::string& path);
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+
+  // Nanoseconds since the log was opened.
+  [[nodiscard]] int64_t Now() const;
 
   // Written at once. When it cannot be (a full disk), says so on fd 2, keeps what was written and
   // writes no more.

@@ -78,6 +78,7 @@ void Tracer::OnEvent(const Event& event) {
   if (unannounced) unannounced_.insert(event.tid);
   Tracee& tracee = found->second;
   tracee.stopped = true;
+  affinity_.OnStop(event.tid);
   int signal = WSTOPSIG(event.status);
   switch (event.status >> 16) {
     case 0:

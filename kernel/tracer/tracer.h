@@ -13,6 +13,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "kernel/tracer/affinity.h"
+
 namespace faultline::kernel {
 
 // How a thread goes on after a signal-delivery stop.
@@ -105,6 +107,7 @@ class Tracer {
   // Those whose first stop came before the event that announces them.
   std::unordered_set<pid_t> unannounced_;
   std::deque<Event> deferred_;
+  Affinity affinity_;
 };
 
 }  // namespace faultline::kernel

@@ -28,6 +28,7 @@
 namespace {
 
 Shared<int> handlers;                // written by handlers, read by the interrupter
+Shared<bool> interrupted;            // all interruptions are over
 Shared<bool> finished;               // the call has returned
 Shared<long> saved_rewound;          // how often a frame's PC was back on the instruction
 Shared<unsigned long> saved_fourth;  // the fourth argument's register in the last such frame
@@ -119,6 +120,7 @@ void* Interrupt(void* argument) {
   }
   Await(sleeps);
   if (!finished) plan.complete();
+  interrupted = true;
   return nullptr;
 }
 
@@ -220,6 +222,8 @@ int main(int argc, char** argv) {
   Do(&call);
 #endif
   finished = true;
+  // Not in pthread_join yet: its own futex call must not be what is interrupted.
+  Await([] { return static_cast<bool>(interrupted); });
   pthread_join(interrupter, nullptr);
   printf("result=%ld",
          call.result > 0 && call.number == call_number && strstr(name, "wait4") ? 1 : call.result);

@@ -1,0 +1,259 @@
+// restart.fast-return: which registers are lost, when, and when not.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <tuple>
+
+#include "suites/kernel/run.h"
+
+namespace faultline::suites {
+namespace {
+
+constexpr const char* kLostR8 = "fa17fa17fa170008";
+constexpr const char* kLostR9 = "fa17fa17fa170009";
+constexpr const char* kLostR10 = "fa17fa17fa17000a";
+constexpr const char* kLostEsi = "fffffa16";
+
+using Map = std::map<std::string, std::string>;
+
+// What the tracee says of its call, and what the log says of the lies that concern this call.
+struct Seen {
+  Map fields;
+  std::vector<nlohmann::json> lies;
+};
+
+Seen Interrupt(const std::string& fault, const std::string& arch, const std::string& call,
+               const std::string& how, const std::string& times = "1") {
+  std::string log = ScratchFile("log");
+  Words options = {"--log", log};
+  if (!fault.empty()) options.insert(options.end(), {"--fault", fault});
+  Ended ended = RunToEnd(Inject(options, {Tracee("restart", arch), call, how, times}));
+  EXPECT_EQ(ended.exit, 0) << ended.out << ended.err;
+  Seen seen = {.fields = Fields(ended.out), .lies = {}};
+  std::istringstream lines(ReadFile(log));
+  std::string name = call.substr(call.find('-') + 1);  // int80-wait4 is wait4
+  for (std::string line; std::getline(lines, line);) {
+    auto lie = nlohmann::json::parse(line);
+    // The tracee's other threads make calls that are interrupted, too; they are not what is asked
+    // here.
+    if (lie["call"] == name && !lie.contains("withdrawn")) seen.lies.push_back(lie);
+  }
+  return seen;
+}
+
+void ExpectUntouched(const Seen& seen, const std::string& call, const std::string& result) {
+  Map fields = seen.fields;
+  EXPECT_EQ(fields["result"], result);
+  if (call == "wait4") EXPECT_EQ(fields["a3"], fields["rusage"]);
+  if (call == "read") EXPECT_EQ(fields["a3"], "4a4");
+  if (call == "recvfrom") {
+    EXPECT_EQ(fields["a4"], fields["address"]);
+    EXPECT_EQ(fields["a5"], fields["size"]);
+  } else {
+    EXPECT_EQ(fields["a4"], "5a5");
+    EXPECT_EQ(fields["a5"], "6a6");
+  }
+  EXPECT_TRUE(seen.lies.empty());
+}
+
+void ExpectLost(const Seen& seen, const std::string& result) {
+  Map fields = seen.fields;
+  EXPECT_EQ(fields["result"], result);
+  EXPECT_EQ(fields["a3"], kLostR10);
+  EXPECT_EQ(fields["a4"], kLostR8);
+  EXPECT_EQ(fields["a5"], kLostR9);
+  ASSERT_GE(seen.lies.size(), 1u);
+  EXPECT_EQ(seen.lies[0]["after"]["r10"], std::string("0x") + kLostR10);
+}
+
+// ---- Every call, every way of being restarted: mode=any
+// --------------------------------------------
+
+struct CallResult {
+  const char* call;
+  const char* clean;  // its result when all is well
+  const char* lost;   // with junk in the 4th to 6th argument
+};
+constexpr CallResult kCalls[] = {{"wait4", "1", "-14"},     // EFAULT: rusage
+                                 {"read", "1", "1"},        // three arguments
+                                 {"recvfrom", "1", "-14"},  // address and its size
+                                 {"futex", "0", "-14"}};    // timeout
+
+class EachCall : public testing::TestWithParam<std::tuple<CallResult, const char*>> {
+ protected:
+  [[nodiscard]] CallResult call() const { return std::get<0>(GetParam()); }
+  [[nodiscard]] const char* how() const { return std::get<1>(GetParam()); }
+};
+
+std::string NameOf(const testing::TestParamInfo<std::tuple<CallResult, const char*>>& info) {
+  return std::string(std::get<0>(info.param).call) + "_" + std::get<1>(info.param);
+}
+
+class Restarted : public EachCall {};
+INSTANTIATE_TEST_SUITE_P(Calls, Restarted,
+                         testing::Combine(testing::ValuesIn(kCalls),
+                                          testing::Values("restart", "plain", "altstack", "two",
+                                                          "ignored", "stop")),
+                         NameOf);
+
+TEST_P(Restarted, LosesNothingWithoutTheFault) {
+  ExpectUntouched(Interrupt("", "amd64", call().call, how()), call().call, call().clean);
+}
+
+TEST_P(Restarted, LosesR8R9R10) {
+  std::string fault = std::string("restart.fast-return,call=") + call().call;
+  ExpectLost(Interrupt(fault, "amd64", call().call, how()), call().lost);
+}
+
+TEST_P(Restarted, LosesNothingIn386Code) {
+  Seen seen = Interrupt("restart.fast-return,spare=none", "386", call().call, how());
+  ExpectUntouched(seen, call().call, call().clean);
+}
+
+class NotRestarted : public EachCall {};
+INSTANTIATE_TEST_SUITE_P(Calls, NotRestarted,
+                         testing::Combine(testing::ValuesIn(kCalls),
+                                          testing::Values("eintr", "nothing")),
+                         NameOf);
+
+TEST_P(NotRestarted, KeepsItsRegisters) {
+  std::string result = std::string(how()) == "eintr" ? "-4" : call().clean;
+  ExpectUntouched(Interrupt("restart.fast-return,spare=none", "amd64", call().call, how()),
+                  call().call, result);
+}
+
+// ---- What the handler sees
+// -------------------------------------------------------------------------
+
+TEST(Handler, SeesInItsFrameWhatTheCallWillGet) {
+  Seen seen = Interrupt("restart.fast-return", "amd64", "wait4", "restart");
+  EXPECT_EQ(seen.fields["rewound"], "1");
+  EXPECT_EQ(seen.fields["saved_a3"], kLostR10);
+}
+
+TEST(Handler, SeesTheTruthWithoutTheFault) {
+  Seen seen = Interrupt("", "amd64", "wait4", "restart");
+  EXPECT_EQ(seen.fields["rewound"], "1");
+  EXPECT_EQ(seen.fields["saved_a3"], seen.fields["rusage"]);
+}
+
+// ---- mode=handlerless
+// ------------------------------------------------------------------------------
+
+TEST(Handlerless, SparesCallsWhoseThreadRanAHandler) {
+  for (const char* how : {"restart", "plain", "altstack", "two"})
+    ExpectUntouched(Interrupt("restart.fast-return,mode=handlerless", "amd64", "wait4", how),
+                    "wait4", "1");
+}
+
+TEST(Handlerless, HitsCallsWhoseThreadRanNone) {
+  for (const char* how : {"ignored", "stop"})
+    ExpectLost(Interrupt("restart.fast-return,mode=handlerless", "amd64", "wait4", how), "-14");
+}
+
+// ---- Which registers, on which path
+// ----------------------------------------------------------------
+
+TEST(RegistersParameter, LosesThoseAndNoOthers) {
+  Seen seen = Interrupt("restart.fast-return,registers=r9", "amd64", "wait4", "restart");
+  EXPECT_EQ(seen.fields["result"], "1");
+  EXPECT_EQ(seen.fields["a3"], seen.fields["rusage"]);
+  EXPECT_EQ(seen.fields["a4"], "5a5");
+  EXPECT_EQ(seen.fields["a5"], kLostR9);
+}
+
+TEST(RegistersParameter, ReachesArgumentsOf386Calls) {
+  // Both kinds of frame, and none.
+  for (const char* how : {"restart", "plain", "altstack", "stop", "ignored"}) {
+    for (const char* name : {"rsi", "esi"}) {
+      Seen seen =
+          Interrupt(std::string("restart.fast-return,registers=") + name, "386", "wait4", how);
+      EXPECT_EQ(seen.fields["result"], "-14") << how;
+      EXPECT_EQ(seen.fields["a3"], kLostEsi) << how;
+      EXPECT_EQ(seen.fields["a4"], "5a5") << how;
+    }
+  }
+}
+
+TEST(Int80From64BitCode, KeepsR8ToR10) {
+  Seen seen = Interrupt("restart.fast-return", "amd64", "int80-wait4", "restart");
+  EXPECT_EQ(seen.fields["result"], "1");
+  EXPECT_EQ(seen.fields["r8"], "8a8");
+  EXPECT_EQ(seen.fields["r9"], "9a9");
+  EXPECT_EQ(seen.fields["r10"], "aaa");
+  EXPECT_TRUE(seen.lies.empty());
+}
+
+TEST(Int80From64BitCode, LosesArgumentsThatAreNamed) {
+  Seen seen = Interrupt("restart.fast-return,registers=rsi+r10", "amd64", "int80-wait4", "restart");
+  EXPECT_EQ(seen.fields["result"], "-14");
+  EXPECT_EQ(seen.fields["a3"], "fa17fa17fa170006");
+  EXPECT_EQ(seen.fields["r10"], "aaa");
+}
+
+TEST(Spare, FutexByDefault) {
+  ExpectUntouched(Interrupt("restart.fast-return", "amd64", "futex", "restart"), "futex", "0");
+}
+
+TEST(Spare, NamedCalls) {
+  ExpectUntouched(Interrupt("restart.fast-return,spare=wait4+read", "amd64", "wait4", "restart"),
+                  "wait4", "1");
+  ExpectLost(Interrupt("restart.fast-return,spare=read", "amd64", "wait4", "restart"), "-14");
+}
+
+// ---- When
+// ----------------------------------------------------------------------------------------
+
+// read's 4th to 6th register are lost once and for all, so the number of the first lie tells when.
+TEST(When, NthAlone) {
+  Seen seen = Interrupt("restart.fast-return,call=read,nth=3", "amd64", "read", "restart", "5");
+  ASSERT_EQ(seen.lies.size(), 1u);
+  EXPECT_EQ(seen.lies[0]["n"], 3);
+  EXPECT_EQ(seen.fields["rewound"], "5");
+}
+
+TEST(When, NthBeyondTheLast) {
+  Seen seen = Interrupt("restart.fast-return,call=read,nth=6", "amd64", "read", "restart", "5");
+  ExpectUntouched(seen, "read", "1");
+}
+
+TEST(When, EveryFourth) {
+  Seen seen = Interrupt("restart.fast-return,call=read,every=4", "amd64", "read", "restart", "5");
+  ASSERT_EQ(seen.lies.size(), 1u);
+  EXPECT_EQ(seen.lies[0]["n"], 4);
+}
+
+TEST(When, OnlyTheNamedCall) {
+  ExpectUntouched(Interrupt("restart.fast-return,call=wait4", "amd64", "read", "restart"), "read",
+                  "1");
+}
+
+TEST(When, ProbabilityZeroIsNever) {
+  ExpectUntouched(Interrupt("restart.fast-return,p=0", "amd64", "read", "restart", "5"), "read",
+                  "1");
+}
+
+// ---- The log
+// ---------------------------------------------------------------------------------------
+
+TEST(Log, TellsOfTheLie) {
+  Seen seen = Interrupt("restart.fast-return", "amd64", "wait4", "restart");
+  ASSERT_EQ(seen.lies.size(), 1u);
+  const nlohmann::json& lie = seen.lies[0];
+  EXPECT_EQ(lie["fault"], "restart.fast-return");
+  EXPECT_EQ(lie["call"], "wait4");
+  EXPECT_EQ(lie["n"], 1);
+  EXPECT_EQ(lie["rule"], 1);
+  EXPECT_GT(lie["t"].get<int64_t>(), 0);
+  EXPECT_GT(lie["tid"].get<int>(), 0);
+  EXPECT_EQ(lie["before"]["r10"], "0x" + seen.fields["rusage"]);
+  EXPECT_EQ(lie["before"]["r8"], "0x5a5");
+  EXPECT_EQ(lie["before"]["r9"], "0x6a6");
+  EXPECT_EQ(lie["after"]["r8"], std::string("0x") + kLostR8);
+  EXPECT_EQ(lie["after"]["r9"], std::string("0x") + kLostR9);
+}
+
+}  // namespace
+}  // namespace faultline::suites

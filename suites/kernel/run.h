@@ -1,0 +1,93 @@
+// Runs programs and looks at how they end.
+#ifndef FAULTLINE_SUITES_KERNEL_RUN_H_
+#define FAULTLINE_SUITES_KERNEL_RUN_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace faultline::suites {
+
+using Words = std::vector<std::string>;
+
+inline const char* const kInject = "kernel/inject";
+inline const char* const kJail = "tools/jail/jail";
+
+// A tracee of this suite, built for "amd64" or "386".
+inline std::string Tracee(const std::string& name, const std::string& arch = "amd64") {
+  return "suites/kernel/" + name + ".linux-" + arch;
+}
+
+// kInject with options, before "--" and a program.
+Words Inject(const Words& options, const Words& program);
+
+// A program that runs; killed, should it not have been waited for.
+class Child {
+ public:
+  // fd 0 is a pipe from us when `input`, else /dev/null. `result`: the number of a further
+  // descriptor, passed as 3, whose text is collected too.
+  explicit Child(const Words& command, bool input = false);
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void CloseInput();
+  // Waits until fd 1 has brought `text`.
+  void AwaitOutput(const std::string& text);
+  // Waits for the end. Fails the test and kills the program when it does not come in a minute.
+  void Wait();
+  // Waits until the process is stopped (WIFSTOPPED); false if it ended instead.
+  bool AwaitStop();
+
+  int exit = -1;       // its status if it exited
+  int signal = 0;      // what killed it
+  std::string out;     // fd 1
+  std::string err;     // fd 2
+  std::string result;  // fd 3
+
+ private:
+  bool Pump(int milliseconds);  // false once all pipes have ended
+  void Reap(int status);
+
+  pid_t pid_ = -1;
+  int input_ = -1;
+  std::map<int, std::string*> pipes_;
+};
+
+// Runs a program to its end.
+struct Ended {
+  int exit;
+  int signal;
+  std::string out;
+  std::string err;
+  std::string result;
+};
+Ended RunToEnd(const Words& command);
+
+// A file of this test's own; not there yet.
+std::string ScratchFile(const std::string& name);
+std::string ReadFile(const std::string& path);
+void WriteFile(const std::string& path, const std::string& text);
+
+// "key=value" words of a line.
+std::map<std::string, std::string> Fields(const std::string& line);
+
+// The child processes of `pid`.
+std::vector<pid_t> ChildrenOf(pid_t pid);
+// Waits until no process is left that has `word` as its second argument; false if one stays.
+bool NoneLeft(const std::string& word);
+// Waits until `count` such processes are there.
+bool SomeAre(const std::string& word, size_t count);
+
+// Waits until every thread of `pid` sleeps in read.
+bool AllSleepInRead(pid_t pid);
+
+// The field `name` of /proc/PID/status.
+std::string StatusField(pid_t pid, const std::string& name);
+
+}  // namespace faultline::suites
+
+#endif  // FAULTLINE_SUITES_KERNEL_RUN_H_
