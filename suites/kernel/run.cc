@@ -71,6 +71,7 @@ Child::Child(const Words& command, bool input) {
   for (auto& pair : ends)
     if (pipe2(pair, O_CLOEXEC) != 0) ADD_FAILURE() << "pipe";
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_ = fork();
