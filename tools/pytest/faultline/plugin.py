@@ -9,7 +9,6 @@ results.json, travels in the report's user_properties, so that it survives pytes
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import signal
@@ -34,8 +33,6 @@ FATAL = "faultline-fatal"
 
 # Errors of the machine and not of a cell: there is no point in going on.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class CellFailed(Exception):
@@ -142,10 +139,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for bug in campaign.catalogue.bugs:
         for mark in (*bug.tags, *bug.variants.values()):
             config.addinivalue_line("markers", f"{mark}: a tag or kind of the catalogue")
-    if is_worker(config):
-        # Killed with the controller, and the jails with this process.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:
+    # A worker dies with its controller (its input ends), and its jails with it.
+    if not is_worker(config):
         config.pluginmanager.register(Recorder(campaign), "faultline-recorder")
 
 

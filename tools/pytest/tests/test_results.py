@@ -89,6 +89,15 @@ def test_a_failed_write_keeps_the_file_before(tmp_path: Path, monkeypatch: pytes
     assert path.read_text() == "one" and os.listdir(tmp_path) == ["results.json"]
 
 
+def test_a_file_is_replaced_and_never_rewritten(tmp_path: Path) -> None:
+    """Who reads it meanwhile has the one before, whole."""
+    path = tmp_path / "results.json"
+    results.write_atomically(path, "one")
+    with path.open() as reader:
+        results.write_atomically(path, "two")
+        assert (reader.read(), path.read_text()) == ("one", "two")
+
+
 def test_a_broken_cell_is_a_result_too(repository: Repository) -> None:
     cell = cell_of(repository, "foreign", "whole", NATIVE)
     document = {"schema": results.SCHEMA, "tool": {"name": "faultline", "version": "1"}, "started": "now"}

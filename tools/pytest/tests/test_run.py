@@ -151,7 +151,7 @@ def test_results_of_an_earlier_run_do_not_mix_with_new_ones(repository: Reposito
 
 def test_a_red_run_names_all_that_is_needed(repository: Repository) -> None:
     done = repository.run("run", "--no-build", "--out", str(repository.out), "--defect", "trust")
-    assert done.returncode == 1
+    assert (done.returncode, done.stderr) == (1, "")
     for needed in (
         "FAILED reproduced   foreign whole on linux-amd64@native",
         "got reproduced, expected clean",

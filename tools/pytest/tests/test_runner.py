@@ -162,6 +162,12 @@ def test_watchdog_ticks_of_a_watcher_thread_are_sleep() -> None:
     assert 5 <= when < 5.5 and "it sleeps" in said
 
 
+def test_watchdog_one_that_works_between_looks_does_not_sleep() -> None:
+    """A third of a CPU, and asleep at each look: it works in bursts, until it has used the limit up."""
+    when, said = watch(busy(0.3, runnable=False))
+    assert 15 < when < 20 and "it spins" in said
+
+
 def test_watchdog_lines_keep_it_quiet() -> None:
     dog = Watchdog(5, 1000, lambda: Activity(0, False), 0.0)
     for second in range(100):
