@@ -8,6 +8,7 @@ comes first: its rate calibrates the others. Where it was not part of the select
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 import shlex
@@ -245,14 +246,14 @@ class Conductor:
         mortal = dies(cell.bug) or "diagnosed" in case.expected
         wanted = scale.deaths if mortal else scale.hits
 
-        def arguments(tally: Tally, seconds: float) -> list[str] | None:
-            if tally.decided or tally.hits >= wanted or seconds <= 0:
+        def arguments(tally: Tally) -> list[str] | None:
+            if tally.decided or tally.hits >= wanted:
                 return None
             # A silent run of a mortal case was its opportunity; as many silent ones as deaths wanted will do.
             if mortal and tally.runs >= 2 * wanted and not tally.hits:
                 return None
             opportunities = 1 if mortal else UNBOUNDED
-            return _arguments(opportunities, 1 if mortal else wanted - tally.hits, seconds)
+            return _arguments(opportunities, 1 if mortal else wanted - tally.hits)
 
         self._samples[key] = self._run_until(cell, case, scale.sample_seconds, arguments, silent)
         return self._samples[key]
@@ -260,10 +261,10 @@ class Conductor:
     def _exclude(self, cell: Cell, case: Case, needed: int) -> _Measured:
         """Runs a case until it had the opportunities needed, showed something, or its time is over."""
 
-        def arguments(tally: Tally, seconds: float) -> list[str] | None:
-            if tally.verdict != "clean" or tally.opportunities >= needed or seconds <= 0:
+        def arguments(tally: Tally) -> list[str] | None:
+            if tally.verdict != "clean" or tally.opportunities >= needed:
                 return None
-            return _arguments(needed - tally.opportunities, 1, seconds)
+            return _arguments(needed - tally.opportunities, 1)
 
         return self._run_until(cell, case, self._settings.scale.clean_seconds, arguments, silent=False)
 
@@ -272,7 +273,7 @@ class Conductor:
         cell: Cell,
         case: Case,
         budget: float,
-        arguments: Callable[[Tally, float], list[str] | None],
+        arguments: Callable[[Tally], list[str] | None],
         silent: bool,
     ) -> _Measured:
         """Runs a case again and again with the arguments that the tally so far asks for."""
@@ -289,13 +290,22 @@ class Conductor:
         tally = Tally()
         telling: Observation | None = None
         command = ""
-        while tally.runs < MOST_RUNS:
-            wanted = arguments(tally, budget - (time.monotonic() - began))
+        while tally.runs < MOST_RUNS and time.monotonic() - began < budget:
+            wanted = arguments(tally)
             if wanted is None:
                 break
             before = tally.opportunities
             seed = self._settings.seed + tally.runs
-            full = ["--case", case.argument, *wanted, "--seed", str(seed)]
+            # Each run may take the whole time: what is left of it would make the command another each time.
+            full = [
+                "--case",
+                case.argument,
+                *wanted,
+                "--seconds",
+                f"{math.ceil(budget)}",
+                "--seed",
+                str(seed),
+            ]
             recording = _recording(folder) if target.traced else None
             seen = self._run_once(cell, case, target, program, full, seed, budget, recording, folder)
             outcome = classify(cell.bug, seen, recording.postmortem if recording else None)
@@ -443,10 +453,8 @@ class Conductor:
         return match[1] if match else at
 
 
-def _arguments(opportunities: int, hits: int, seconds: float) -> list[str]:
-    # Whole seconds, rounded up: programs without a libc read whole numbers.
-    whole = max(1, int(seconds + 0.999))
-    return ["--opportunities", str(opportunities), "--hits", str(hits), "--seconds", str(whole)]
+def _arguments(opportunities: int, hits: int) -> list[str]:
+    return ["--opportunities", str(opportunities), "--hits", str(hits)]
 
 
 def _recording(folder: Path) -> Recording:

@@ -126,7 +126,7 @@ def test_stragglers_are_counted_and_ended(real: Repository) -> None:
     program = real.bin / "repro/foreign/foreign.whole.linux-amd64"
     with_runtime_bug(real)
     good = program.read_text()
-    program.write_text(good.replace("exec", "sleep 1000 & exec"))
+    program.write_text(good.replace("\nexec ", "\nsleep 1000 & exec ", 1))
     result = conduct(real, "foreign", "whole")
     assert result.verdict == "clean", result.reason
     wait_for(lambda: not processes.descendants(os.getpid()))
