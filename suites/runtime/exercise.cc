@@ -9,8 +9,8 @@ void failed(const char* file, int line, const char* what) {
 
 namespace {
 
-const Case* const kAll[] = {kSchedulerCases, kStackCases,  kPanicCases,
-                            kCgoCases,       kSignalCases, kHostedCases};
+const Case* const kAll[] = {kSupportCases, kSchedulerCases, kStackCases, kPanicCases,
+                            kCgoCases,     kSignalCases,    kHostedCases};
 
 }  // namespace
 

@@ -17,6 +17,7 @@ struct Case {
 };
 
 // Each file's cases; the lists end with a null name.
+extern const Case kSupportCases[];
 extern const Case kSchedulerCases[];
 extern const Case kStackCases[];
 extern const Case kPanicCases[];

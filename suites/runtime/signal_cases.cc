@@ -41,6 +41,36 @@ void queue() {
   CHECK_EQ(action.handler, sys::kSIG_DFL);
 }
 
+// The next signal comes a little earlier or later each time while the receiver goes to sleep: one
+// that is missed is never followed by another.
+void queue_race() {
+  gomaxprocs(2);
+  CHECK_EQ(signal_enable(sys::kSIGUSR1), 0);
+  static int received;
+  auto receiver = [] {
+    for (;;) {
+      signal_recv();
+      const int n = add(&received, 1);
+      for (int spin = 0; spin < n % 150; spin++) cpurelax();
+    }
+  };
+  go(receiver);
+  static Foreign sender;
+  sender.fn = foreignfunction([](Foreign*) FOREIGN {
+    const int tid = static_cast<int>(sys::gettid());
+    for (int i = 0; i < 20000; i++) {
+      sys::tgkill(self(), tid, sys::kSIGUSR1);
+      while (load(&received) <= i) cpurelax();
+    }
+  });
+  foreign_start(&sender, kNoTls);
+  blocking([] {
+    foreign_join(&sender);
+    return 0;
+  });
+  CHECK_EQ(load(&received), 20000);
+}
+
 int hooked;
 int notongsignal;
 int foreigners;
@@ -458,6 +488,7 @@ void timer() {
 
 const Case kSignalCases[] = {
     {"queue", queue},
+    {"queue-race", queue_race},
     {"hook", hook},
     {"storm", storm},
     {"foreign-signals", foreign_signals},
