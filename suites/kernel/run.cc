@@ -107,6 +107,7 @@ void Child::CloseInput() {
 
 bool Child::Pump(int milliseconds) {
   std::vector<pollfd> watched;
+  watched.reserve(pipes_.size());
   for (auto& [fd, text] : pipes_) watched.push_back({.fd = fd, .events = POLLIN, .revents = 0});
   if (watched.empty()) return false;
   poll(watched.data(), watched.size(), milliseconds);
