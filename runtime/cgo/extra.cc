@@ -47,16 +47,12 @@ GO_NOSPLIT void putextra(M* m) {
 
 GO_NOSPLIT M* takeornewextra() {
   M* m = takeextra();
-  if (m != nullptr) return m;
-  m = allocm(true);
-  if (m != nullptr) m->extra = true;
-  return m;
+  return m != nullptr ? m : allocm(true);
 }
 
 GO_NOSPLIT void newextram() {
   M* m = allocm(true);
   if (m == nullptr) return;  // as many as there can be: callers wait for one to come back
-  m->extra = true;
   putextra(m);
 }
 

@@ -320,7 +320,6 @@ G* galloc(size_t bytes) {
   g->goid = ++sched.goidgen;
   g->status = GStatus::kIdle;
   g->waitreason = nullptr;
-  g->param = nullptr;
   g->panicpoint = nullptr;
   g->sched.sp = g->stackhi;
   g->sched.bp = 0;

@@ -63,7 +63,6 @@ struct G {
   int32_t lockcount;  // LockOSThread calls and C frames that hold it there
   size_t stackbytes;  // of the mapping, page without access included
   const char* waitreason;
-  void* param;             // what the waker hands over
   PanicPoint* panicpoint;  // innermost recover()
   uintptr_t sigpc;         // sigpanic: the instruction, its signal, code and address
   uintptr_t sigaddr;
@@ -92,7 +91,6 @@ struct M {
   int32_t ncgo;        // C calls in progress, nested
   int32_t incallback;  // callbacks in progress, nested
   CgoFrame* cgoframe;  // the innermost call
-  bool extra;          // kept for foreign threads
   // The true bounds of the thread's stack, whatever g0 believes.
   uintptr_t threadlo;
   uintptr_t threadhi;

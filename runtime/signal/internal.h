@@ -17,7 +17,7 @@ using SigForward = void (*)(int sig, sys::SigInfo* info, void* context);
 SigForward sighandler(int sig, sys::SigInfo* info, void* context, G* g);
 
 // Says "signal received on thread not created by Go" and exits with 2. On any thread.
-[[noreturn]] void badsignal(int sig);
+[[noreturn]] void badsignal();
 
 // Queues the signal for signal_recv; false when nobody enabled it.
 bool sigsend(int sig);

@@ -96,8 +96,7 @@ GO_NOSPLIT Print& describe(Print& p, int sig, const sys::SigInfo* info,
 
 }  // namespace
 
-GO_NOSPLIT void badsignal(int sig) {
-  (void)sig;
+GO_NOSPLIT void badsignal() {
   // One write, nothing else: this thread has no g, no m, and nobody knows how much stack. Said
   // once, however many threads come to say it.
   static uint32_t said;

@@ -39,10 +39,6 @@ inline constexpr uintptr_t kRedZone = 0;
 // Room for what setjmp keeps: ebx, ebp, esi, edi, esp, eip.
 inline constexpr int kJmpWords = 6;
 
-// The end of a stack as a function sees it right after it was called: 16 times n, less the return
-// address.
-GO_NOSPLIT inline uintptr_t calledsp(uintptr_t sp) { return (sp & ~uintptr_t{15}) - 4; }
-
 }  // namespace runtime
 
 #endif  // FAULTLINE_RUNTIME_ARCH_386_ARCH_H_

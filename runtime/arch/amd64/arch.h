@@ -40,10 +40,6 @@ inline constexpr uintptr_t kRedZone = 128;
 // Room for what setjmp keeps: rbx, rbp, r12-r15, rsp, rip.
 inline constexpr int kJmpWords = 8;
 
-// The end of a stack as a function sees it right after it was called: 16 times n, less the return
-// address.
-GO_NOSPLIT inline uintptr_t calledsp(uintptr_t sp) { return (sp & ~uintptr_t{15}) - 8; }
-
 }  // namespace runtime
 
 #endif  // FAULTLINE_RUNTIME_ARCH_AMD64_ARCH_H_

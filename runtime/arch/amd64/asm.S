@@ -256,9 +256,8 @@ END(runtime_longjmp)
 
     .bss
     .p2align 12
-runtime_diestack_begin:
-    .globl runtime_diestack_begin, runtime_diestack_end
     .zero 65536
+    .globl runtime_diestack_end
 runtime_diestack_end:
 
     .section .note.GNU-stack, "", @progbits

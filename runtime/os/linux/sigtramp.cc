@@ -42,12 +42,12 @@ GO_NOSPLIT void onlent(void* p) {
 
 GO_NOSPLIT void foreignsignal(int sig, sys::SigInfo* info, void* context) {
   M* m = takeornewextra();
-  if (m == nullptr) badsignal(sig);
+  if (m == nullptr) badsignal();
   Lent lent = {sig, info, context, nullptr};
   ThreadTls tls;
   savetls(&tls);
   setblocktls(m->tls, m->gsignal, m);
-  if (installtls(m->tls) != 0) badsignal(sig);
+  if (installtls(m->tls) != 0) badsignal();
   runtime_callonstack(m->gsignal->stackhi, onlent, &lent);
   restoretls(&tls);
   putextra(m);
@@ -68,7 +68,7 @@ extern "C" GO_NOSPLIT void runtime_sigtrampgo(int sig, sys::SigInfo* info, void*
     return;
   }
 #if FAULTLINE_DEFECT_BADSIGNAL
-  badsignal(sig);
+  badsignal();
 #else
   foreignsignal(sig, info, context);
 #endif
