@@ -386,6 +386,9 @@ def _run_cells(arguments: Sequence[str], jobs: int, out: Path, root: Path) -> in
         "faultline.plugin",
         "-p",
         "no:cacheprovider",
+        # A cell needs no temporary folder, and xdist would leave one behind for each worker.
+        "-p",
+        "no:tmpdir",
         "-s",
         "--assert=plain",
         "-q",

@@ -177,6 +177,17 @@ def test_two_workers_find_the_same_as_one(repository: Repository) -> None:
     assert without_times(repository.cells("--quick", "--jobs", "2", code=0)) == one
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_leaves_no_file_outside_its_folder(
+    repository: Repository, jobs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    repository.cells("--quick", "--jobs", jobs, code=0)
+    assert not list(scratch.iterdir())
+
+
 def test_a_worker_that_dies_costs_one_cell(empty: Repository) -> None:
     """The program kills the worker that runs it; the jail's parent."""
     empty.add("a-first", KERNEL_BUG, GOOD_KERNEL)
