@@ -58,23 +58,36 @@ TEST(Jail, ProgramIsNotTheFirstProcess) {
   EXPECT_NE(RunToEnd(Jail({"/bin/sh", "-c", "echo $$"})).out, "1\n");
 }
 
-TEST(Jail, KillsAndCountsWhatIsLeft) {
-  Ended ended = RunToEnd(Jail(Sleepers("read nothing <&2; sleep 0.1; exit 0")));
+// Where PID namespaces can be had, and where not.
+class Fence : public testing::TestWithParam<bool> {
+ protected:
+  static Words Fenced(const Words& program) {
+    Words command = Jail(program);
+    if (!GetParam()) command.insert(command.begin(), Tracee("fenceless"));
+    return command;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Fences, Fence, testing::Bool(), [](const auto& info) {
+  return info.param ? std::string("Namespace") : std::string("Subreaper");
+});
+
+TEST_P(Fence, KillsAndCountsWhatIsLeft) {
+  Ended ended = RunToEnd(Fenced(Sleepers("sleep 0.1; exit 0")));
   EXPECT_EQ(ended.exit, 0);
   EXPECT_EQ(ended.result, "exited 0\nleft 3\n");
   EXPECT_TRUE(NoneLeft("hang"));
 }
 
-TEST(Jail, KilledWarden) {
-  Child child(Jail(Sleepers("wait")));
+TEST_P(Fence, KilledWarden) {
+  Child child(Fenced(Sleepers("wait")));
   ASSERT_TRUE(SomeAre("hang", 3));
   kill(child.pid(), SIGKILL);
   child.Wait();
   EXPECT_TRUE(NoneLeft("hang"));
 }
 
-TEST(Jail, KilledInit) {
-  Child child(Jail(Sleepers("wait")));
+TEST_P(Fence, KilledInit) {
+  Child child(Fenced(Sleepers("wait")));
   ASSERT_TRUE(SomeAre("hang", 3));
   kill(ChildrenOf(child.pid()).at(0), SIGKILL);
   child.Wait();
@@ -82,9 +95,9 @@ TEST(Jail, KilledInit) {
   EXPECT_TRUE(NoneLeft("hang"));
 }
 
-TEST(Jail, KilledDriver) {
+TEST_P(Fence, KilledDriver) {
   // The shell stands for the driver; ": " keeps it from handing its process to the jail.
-  Words words = Jail(Sleepers("wait"));
+  Words words = Fenced(Sleepers("wait"));
   std::string command;
   for (const std::string& word : words) command += "'" + word + "' ";
   Child driver({"/bin/sh", "-c", command + "; :"});
@@ -94,9 +107,9 @@ TEST(Jail, KilledDriver) {
   EXPECT_TRUE(NoneLeft("hang"));
 }
 
-TEST(Jail, TerminatedDiesOfThatSignal) {
+TEST_P(Fence, TerminatedDiesOfThatSignal) {
   for (int signal : {SIGTERM, SIGINT}) {
-    Child child(Jail(Sleepers("wait")));
+    Child child(Fenced(Sleepers("wait")));
     ASSERT_TRUE(SomeAre("hang", 3));
     kill(child.pid(), signal);
     child.Wait();

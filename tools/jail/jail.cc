@@ -339,6 +339,7 @@ bool StartInit(const Options& options, const sigset_t& mask, Fence fence, Jail* 
 void End(const Jail& jail, Fence fence) {
   kill(jail.init, fence == Fence::kSubreaper ? SIGUSR1 : SIGKILL);
   waitpid(jail.init, nullptr, __WALL);
+  if (fence == Fence::kSubreaper) KillRest(fence);
 }
 
 // What init said, as the caller is to read it; how the warden is to exit.
@@ -378,6 +379,8 @@ Ending Follow(const Jail& jail, Fence fence, int parent, int signals) {
     }
   }
   waitpid(jail.init, nullptr, __WALL);
+  // Nothing is left unless init was killed: then its orphans are this process's.
+  if (fence == Fence::kSubreaper) KillRest(fence);
   int number = 0;
   if (sscanf(ending.words.c_str(), "exited %d", &number) == 1) {
     ending.status = number;
@@ -420,6 +423,7 @@ int main(int argc, char** argv) {
 
   for (Fence fence : {Fence::kNamespace, Fence::kUserNamespace, Fence::kSubreaper}) {
     Jail jail;
+    if (fence == Fence::kSubreaper) prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (!StartInit(options, mask, fence, &jail)) {
       if (fence != Fence::kSubreaper) continue;
       fprintf(stderr, "jail: cannot fork: %s\n", strerror(errno));
