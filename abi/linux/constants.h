@@ -152,6 +152,10 @@ inline constexpr int kWALL = 0x40000000;
 inline constexpr int kPOLLIN = 1;
 inline constexpr int kPOLLOUT = 4;
 
+// linux/personality.h: no randomised addresses after the next exec; and asking, without setting.
+inline constexpr unsigned long kADDR_NO_RANDOMIZE = 0x0040000;
+inline constexpr unsigned long kPersonalityQuery = 0xffffffff;
+
 // asm-generic/resource.h, linux/time.h
 inline constexpr int kRLIMIT_CORE = 4;
 inline constexpr int kRLIMIT_STACK = 3;

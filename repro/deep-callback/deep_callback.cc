@@ -172,7 +172,8 @@ constexpr Depth ToEnd(size_t left) { return {.to_end = true, .bytes = left}; }
 // Sizes of foreign threads' stacks.
 constexpr size_t kDefaultStack =
     8 * kMegabyte;  // the default under the RLIMIT_STACK that DefaultLimit() sets
-constexpr size_t kSmallStack = 64 * kKilobyte;
+// Clearly less than the 64 KB that fixed-64k takes for granted.
+constexpr size_t kSmallStack = 48 * kKilobyte;
 constexpr size_t kLargeStack = 64 * kMegabyte;
 
 void DefaultLimit() { support::ExecuteWithStackLimit(kDefaultStack); }

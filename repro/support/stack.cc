@@ -94,12 +94,21 @@ Stack MainThreadStack() {
   Broken("no [stack] in /proc/self/maps", 0);
 }
 
+// Whether addresses will not be randomised after the next exec; asks the kernel for it. A kernel
+// that knows no such thing has nothing to be asked twice.
+static bool AsksForFixedAddresses() {
+  const long persona = sys::personality(sys::kPersonalityQuery);
+  if (sys::iserror(persona) || (persona & sys::kADDR_NO_RANDOMIZE) != 0) return false;
+  sys::personality(static_cast<unsigned long>(persona) | sys::kADDR_NO_RANDOMIZE);
+  return (sys::personality(sys::kPersonalityQuery) & sys::kADDR_NO_RANDOMIZE) != 0;
+}
+
 void ExecuteWithStackLimit(uint64_t bytes) {
   const auto wanted = static_cast<decltype(sys::Rlimit::cur)>(bytes);
   sys::Rlimit limit;
   if (const long error = sys::getrlimit(sys::kRLIMIT_STACK, &limit); error != 0)
     Broken("getrlimit", error);
-  if (limit.cur == wanted) return;
+  if (!AsksForFixedAddresses() && limit.cur == wanted) return;
   limit.cur = wanted;
   // A lower hard limit can be raised with a privilege only.
   if (limit.max < wanted) limit.max = wanted;

@@ -19,7 +19,9 @@ Stack MainThreadStack();
 
 // Takes the soft RLIMIT_STACK to `bytes` (or to no limit at all) and executes the program anew,
 // because the kernel lays out an address space and a libc chooses its default size by the limit
-// that holds at exec. Returns if the limit is that already.
+// that holds at exec. It also keeps the kernel from moving the stack by a random amount
+// (ADDR_NO_RANDOMIZE): where a wrong guess of the stack's end lands must not depend on chance.
+// Returns if all of it is so already.
 void ExecuteWithStackLimit(uint64_t bytes);
 inline constexpr uint64_t kNoLimit = ~uint64_t{0};
 

@@ -45,6 +45,9 @@ long getppid();
 long gettid();
 long prctl(int option, unsigned long a, unsigned long b = 0, unsigned long c = 0,
            unsigned long d = 0);
+// Sets the process's execution domain and flags, or asks for them (kPersonalityQuery); returns the
+// old ones. They are inherited over exec.
+long personality(unsigned long persona);
 long getrlimit(int resource, Rlimit* limit);
 long setrlimit(int resource, const Rlimit* limit);
 

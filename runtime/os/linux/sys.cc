@@ -87,6 +87,9 @@ GO_NOSPLIT long wait4(int pid, int* status, int options, Rusage* usage) {
 GO_NOSPLIT long getpid() { return raw(os::k_getpid); }
 GO_NOSPLIT long getppid() { return raw(os::k_getppid); }
 GO_NOSPLIT long gettid() { return raw(os::k_gettid); }
+GO_NOSPLIT long personality(unsigned long persona) {
+  return raw(os::k_personality, static_cast<long>(persona));
+}
 GO_NOSPLIT long prctl(int option, unsigned long a, unsigned long b, unsigned long c,
                       unsigned long d) {
   return raw(os::k_prctl, option, a, b, c, d);
