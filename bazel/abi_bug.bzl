@@ -1,5 +1,6 @@
 """abi_bug: one bug of the catalogue, declared once, expanded to everything that Bazel builds and tests for it."""
 
+load("//bazel:copts.bzl", "FREESTANDING_COPTS", "HOSTED_COPTS")
 load("//bazel:platform_binary.bzl", "platform_binary")
 
 # Links a program that has no libc: the runtime brings its own entry point.
@@ -13,18 +14,6 @@ _HOSTED_LINKOPTS = [
     "-static",
     "-lpthread",
 ]
-
-# No C++ library stands under a program in either form; frame pointers are what tracebacks walk.
-_COPTS = [
-    "-fno-asynchronous-unwind-tables",
-    "-fno-exceptions",
-    "-fno-omit-frame-pointer",
-    "-fno-rtti",
-    "-fno-stack-protector",
-    "-fno-threadsafe-statics",
-]
-
-_FREESTANDING_COPTS = _COPTS + ["-ffreestanding"]
 
 def _catalogue_json_impl(ctx):
     output = ctx.actions.declare_file(ctx.label.name)
@@ -151,9 +140,9 @@ def abi_bug(
         if variant not in defects:
             for defect in breaks:
                 runtimes[".with-" + defect] = defect
-        forms = [("", srcs, _FREESTANDING_COPTS, _FREESTANDING_LINKOPTS, "")]
+        forms = [("", srcs, FREESTANDING_COPTS, _FREESTANDING_LINKOPTS, "")]
         if hosted_cases:
-            forms.append((".hosted", srcs + hosted_srcs, _COPTS, _HOSTED_LINKOPTS, ".hosted"))
+            forms.append((".hosted", srcs + hosted_srcs, HOSTED_COPTS, _HOSTED_LINKOPTS, ".hosted"))
 
         for form, form_srcs, copts, linkopts, runtime_form in forms:
             # The program is compiled once for each form; only what it is linked with differs.

@@ -1,5 +1,7 @@
 """The runtime's libraries: two forms, and each form with each historical defect."""
 
+load("//bazel:copts.bzl", "FREESTANDING_COPTS", "HOSTED_COPTS")
+
 # Every defect of defects.h, and the objects it changes. The others are compiled once for all.
 DEFECTS = [
     "trust-m",
@@ -10,25 +12,12 @@ DEFECTS = [
     "sa-restart",
 ]
 
-# How the runtime's own code is compiled. Frame pointers: tracebacks walk them. No unwind tables, no exceptions:
-# there is nothing under it that could unwind.
-_COPTS = [
-    "-fno-exceptions",
-    "-fno-rtti",
-    "-fno-stack-protector",
-    "-fno-threadsafe-statics",
-    "-fno-omit-frame-pointer",
-    "-mno-omit-leaf-frame-pointer",
-    "-fno-asynchronous-unwind-tables",
-]
-
 # The check of the stack on entry to every function (nosplit.h).
 _CHECKED = ["-finstrument-function-entry-bare"]
 
 # The core is the same beside a libc and without one, so it may not use any.
-FREESTANDING_COPTS = _COPTS + ["-ffreestanding"]
 RUNTIME_COPTS = FREESTANDING_COPTS + _CHECKED
-HOSTED_COPTS = _COPTS + _CHECKED + ["-nostdinc++"]
+HOSTED_RUNTIME_COPTS = HOSTED_COPTS + _CHECKED + ["-nostdinc++"]
 
 def runtime_libraries(name, defect_srcs):
     """Declares NAME[.hosted][.DEFECT].
