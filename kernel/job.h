@@ -2,13 +2,11 @@
 //
 //     shell ── front ── tracer ── PROGRAM and all that comes of it
 //
-//   front   what the shell started and waits for: it is the program's face. It ends as the program
-//   ends,
-//           of the same signal if need be, stops when the program is stopped, and passes signals
-//           on.
+//   front   what the shell started and waits for: it is the program's face. It ends as the
+//           program ends, of the same signal if need be, stops when the program is stopped, and
+//           passes signals on.
 //   tracer  traces. It has a process group of its own, so that neither the terminal nor a kill of
-//   the
-//           whole job stops or ends it while the program still needs it.
+//           the whole job stops or ends it while the program still needs it.
 //
 // One process could not do both: when the shell is to see the job stopped, what it waits for has to
 // be stopped, and a stopped tracer cannot tell when the program goes on.

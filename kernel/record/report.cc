@@ -108,11 +108,13 @@ class Symbols {
 
  private:
   // clang writes no .debug_aranges, on which libdw's own search for the unit of an address relies
-  // (up to 0.188), so the units are asked one by one.
+  // (up to 0.188), but for assembly. So the search finds nothing, or the assembly before the
+  // address; then the units are asked one by one.
   static void AddLine(Dwfl_Module* module, uint64_t address, Json* frame) {
     Dwarf_Addr bias = 0;
     Dwarf_Die* unit = dwfl_module_addrdie(module, address, &bias);
-    if (unit == nullptr) {
+    if (unit == nullptr || dwarf_haspc(unit, address - bias) <= 0) {
+      unit = nullptr;
       while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr)
         if (dwarf_haspc(unit, address - bias) > 0) break;
     }

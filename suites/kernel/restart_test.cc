@@ -36,9 +36,9 @@ Seen Interrupt(const std::string& fault, const std::string& arch, const std::str
   std::string name = call.substr(call.find('-') + 1);  // int80-wait4 is wait4
   for (std::string line; std::getline(lines, line);) {
     auto lie = nlohmann::json::parse(line);
-    // The tracee's other threads make calls that are interrupted, too; they are not what is asked
-    // here.
-    if (lie["call"] == name && !lie.contains("withdrawn")) seen.lies.push_back(lie);
+    // The tracee's other threads make calls that are interrupted, too; they are not what is asked.
+    if (lie.value("call", "") == name && lie["tid"] == std::stoi(seen.fields["tid"]))
+      seen.lies.push_back(lie);
   }
   return seen;
 }
@@ -95,7 +95,7 @@ class Restarted : public EachCall {};
 INSTANTIATE_TEST_SUITE_P(Calls, Restarted,
                          testing::Combine(testing::ValuesIn(kCalls),
                                           testing::Values("restart", "plain", "altstack", "two",
-                                                          "ignored", "stop")),
+                                                          "ignored", "stop", "mixed")),
                          NameOf);
 
 TEST_P(Restarted, LosesNothingWithoutTheFault) {
@@ -151,6 +151,20 @@ TEST(Handlerless, SparesCallsWhoseThreadRanAHandler) {
 TEST(Handlerless, HitsCallsWhoseThreadRanNone) {
   for (const char* how : {"ignored", "stop"})
     ExpectLost(Interrupt("restart.fast-return,mode=handlerless", "amd64", "wait4", how), "-14");
+}
+
+// Several signals before the call is made again: what looked like a restart with no handler becomes
+// one with a handler, and whatever was told on the way has to be taken back.
+TEST(Handlerless, TakesBackWhatAHandlerOvertakes) {
+  for (int i = 0; i < 5; ++i) {
+    Seen seen = Interrupt("restart.fast-return,mode=handlerless", "amd64", "wait4", "mixed");
+    ExpectUntouched(seen, "wait4", "1");
+    EXPECT_EQ(seen.fields["rewound"], "1");
+    EXPECT_EQ(seen.fields["saved_a3"], seen.fields["rusage"]);
+  }
+  Seen seen = Interrupt("restart.fast-return,nth=1", "amd64", "wait4", "mixed");
+  ExpectLost(seen, "-14");
+  EXPECT_EQ(seen.lies.size(), 1u);
 }
 
 // ---- Which registers, on which path

@@ -6,19 +6,17 @@
 //
 //     driver ── jail (warden) ── init ── PROGRAM and all that comes of it
 //
-//   warden  what the caller started. Watches its own parent, the signals sent to it, and init's
-//   report. init    the first process of a new PID namespace: adopts and reaps orphans. When it
-//   dies, the
-//           kernel kills every process of the namespace; that is the guarantee everything rests on.
+//   warden  what the caller started. Watches its own parent, the signals sent to it, and what
+//           init reports.
+//   init    the first process of a new PID namespace: adopts and reaps orphans. When it dies, the
+//           kernel kills every process of the namespace; everything rests on that guarantee.
 //
 // Who dies, and what follows:
 //   the driver    the warden polls a pidfd of it and kills init. (A parent-death signal would do,
-//   but
-//                 it comes when the *thread* that started us ends, which need not be the driver's
-//                 end.)
+//                 but it comes when the thread that started us ends, not the driver.)
 //   the warden    init's parent-death signal kills init.
-//   init          the kernel kills the namespace; the warden reads the end of the report and says
-//   so. the program   init kills what it left, counts it, reports, and ends.
+//   init          the kernel kills the namespace; the warden finds the report at its end, says so.
+//   the program   init kills what it left, counts it, reports, and ends.
 //
 // Without the right to make a PID namespace, a user namespace around it grants it; where that is
 // forbidden too, init is a subreaper instead: it finds its descendants in /proc and kills them,

@@ -9,6 +9,9 @@
 //     altstack  the same on an alternate stack     two       two signals at once, a handler each
 //     eintr     a handler without SA_RESTART
 //     ignored   an ignored signal                  stop      SIGSTOP and SIGCONT, from a child
+//     mixed     stop, and while stopped an ignored signal and one with a handler (SA_RESTART): all
+//     of
+//               them are taken in one go, before the call is made again
 //
 // Prints one line: result=… a0=… … a5=…, then for each interruption by a handler
 // saved_pc=rewound|after saved_a3=… (what its frame held), and sentinels=… for registers that are
@@ -76,9 +79,10 @@ void Signal(const Plan& plan, int signal) {
 }
 
 // A child, for this process cannot continue itself.
-void StopAndContinue() {
+void StopAndContinue(int tid, bool mixed) {
   pid_t victim = getpid();
-  pid_t child = fork();
+  // A fork whose end sends no SIGCHLD: that one might interrupt the call once more.
+  pid_t child = static_cast<pid_t>(syscall(SYS_clone, 0, 0, 0, 0, 0));
   if (child == 0) {
     kill(victim, SIGSTOP);
     char path[64], text[512];
@@ -89,10 +93,14 @@ void StopAndContinue() {
       const char* state = strrchr(text, ')');
       return state && (state[2] == 'T' || state[2] == 't');
     });
+    if (mixed) {
+      syscall(SYS_tgkill, victim, tid, SIGUSR2);
+      syscall(SYS_tgkill, victim, tid, SIGUSR1);
+    }
     kill(victim, SIGCONT);
     _exit(0);
   }
-  waitpid(child, nullptr, 0);
+  waitpid(child, nullptr, __WALL);
 }
 
 void* Interrupt(void* argument) {
@@ -108,7 +116,12 @@ void* Interrupt(void* argument) {
       continue;
     }
     if (strcmp(plan.how, "stop") == 0) {
-      StopAndContinue();
+      StopAndContinue(plan.tid, false);
+      continue;
+    }
+    if (strcmp(plan.how, "mixed") == 0) {
+      StopAndContinue(plan.tid, true);
+      Await([&] { return handlers > before; });
       continue;
     }
     Signal(plan, SIGUSR1);
@@ -125,7 +138,10 @@ void* Interrupt(void* argument) {
 }
 
 void PrepareSignals(const char* how) {
-  if (strcmp(how, "restart") == 0 || strcmp(how, "two") == 0) {
+  if (strcmp(how, "mixed") == 0) {
+    signal(SIGUSR2, SIG_IGN);
+    Handle(SIGUSR1, SA_SIGINFO | SA_RESTART);
+  } else if (strcmp(how, "restart") == 0 || strcmp(how, "two") == 0) {
     Handle(SIGUSR1, SA_SIGINFO | SA_RESTART);
     Handle(SIGUSR2, SA_SIGINFO | SA_RESTART);
   } else if (strcmp(how, "plain") == 0) {
@@ -232,6 +248,7 @@ int main(int argc, char** argv) {
   if (int80) printf(" r8=%lx r9=%lx r10=%lx", extra[0], extra[1], extra[2]);
 #endif
   printf(" rusage=%lx address=%lx size=%lx", Word(&usage), Word(&address), Word(&address_size));
+  printf(" tid=%d", plan.tid);
   printf(" handlers=%d rewound=%ld saved_a3=%lx\n", static_cast<int>(handlers),
          static_cast<long>(saved_rewound), static_cast<unsigned long>(saved_fourth));
   return 0;
