@@ -7,8 +7,10 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Callable, NoReturn, Sequence
@@ -20,6 +22,7 @@ from rich.text import Text
 from . import __version__, build, cells, results
 from .catalogue import Bug, Catalogue, read
 from .cells import Plan, Selection
+from .conductor import SEEDS
 from .errors import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -31,7 +34,7 @@ from .errors import (
     UsageError,
     unknown,
 )
-from .targets import Toolbox
+from .targets import Toolbox, parse
 
 # Not resolved: in the tree of a Bazel test this file is a link, and the tree around the link counts.
 REPOSITORY = Path(__file__).absolute().parents[3]
@@ -132,7 +135,9 @@ def _parser() -> argparse.ArgumentParser:
         "  faultline run                           every bug on every target that can run here\n"
         "  faultline show foreign-signal           what the bug is\n"
         "  faultline inject --fault restart.fast-return -- ./my-program\n"
-        "  faultline test                          the whole test suite\n\n" + EXIT_CODES,
+        "  faultline test                          the whole test suite\n\n"
+        "./faultline first installs the packages that are missing; with --no-install, anywhere before a --,\n"
+        "it only names them.\n\n" + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"faultline {__version__}")
@@ -166,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         "list",
         _list,
         "list bugs, variants, targets and tags",
-        "  faultline list\n  faultline list --json | jq '.bugs[].name'\n",
+        "  faultline list\n  faultline list --json | python3 -m json.tool --compact\n",
     )
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub = add("show", _show, "show a bug's page and its cells", "  faultline show wait4-restart\n")
@@ -190,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         "results", type=Path, metavar="RESULTS", help="a results.json, or the folder that has one"
     )
     sub.add_argument(
-        "--svg", type=Path, metavar="FILE", help="write the terminal's matrix as a picture instead"
+        "--svg", type=_path, metavar="FILE", help="write the terminal's matrix as a picture instead"
     )
     sub = add(
         "compare",
@@ -263,21 +268,35 @@ def _add_running(sub: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="put this defect into the default runtime: the run has to go red",
     )
-    sub.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (default: 1)")
+    sub.add_argument("--seed", type=_seed, default=1, metavar="N", help="the first seed (default: 1)")
     sub.add_argument(
         "--out",
-        type=Path,
+        type=_path,
         default=Path("faultline-out"),
         metavar="DIR",
         help="results and evidence (default: faultline-out)",
     )
     sub.add_argument(
         "--bin",
-        type=Path,
+        type=_path,
         metavar="DIR",
         help="where the built programs are (default: bazel-bin); implies --no-build",
     )
     sub.set_defaults(scale="normal")
+
+
+def _seed(text: str) -> int:
+    """A seed, in the range that every program takes."""
+    if not re.fullmatch(r"\d+", text, re.ASCII) or int(text) >= SEEDS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {SEEDS - 1}")
+    return int(text)
+
+
+def _path(text: str) -> Path:
+    """A path. An empty one, for example of a variable that is not set, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' names nothing; the current folder is .")
+    return Path(text)
 
 
 # run and cell.
@@ -307,6 +326,7 @@ def _run_selection(options: argparse.Namespace, selection: Selection, jobs: int,
         build.build(root, [*build.programs(plan.cells), *build.TOOLS])
     toolbox = Toolbox((options.bin or root / "bazel-bin").absolute())
     _check_built(plan, toolbox)
+    _check_faults(plan, toolbox)
     _clear(out)
     bugs = dict.fromkeys(cell.bug.name for cell in plan.cells)
     arguments = [
@@ -367,6 +387,33 @@ def _check_built(plan: Plan, toolbox: Toolbox) -> None:
             raise MissingError(
                 f"{path} is not built; run without --no-build, or: bazel build //kernel:inject //tools/jail"
             )
+
+
+# The tracer's exit status for its own failures.
+TRACER_FAILED = 125
+
+
+def _check_faults(plan: Plan, toolbox: Toolbox) -> None:
+    """Has the tracer read the faults of every selected target. Raises UsageError with its words."""
+    told = {target.faults: target for target in (parse(cell.target) for cell in plan.cells) if target.faults}
+    for faults, target in told.items():
+        command = [str(toolbox.inject), *(word for fault in faults for word in ("--fault", fault))]
+        try:
+            done = subprocess.run(
+                [*command, "--", "/bin/true"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            # The cells say what is wrong.
+            continue
+        said = done.stderr.decode("utf-8", "replace").rstrip()
+        # It may have failed for another reason, for example without the right to trace.
+        if done.returncode == TRACER_FAILED and "--fault: " in said:
+            raise UsageError(f"{target.name} is not a target that the tracer knows.\n{said}")
 
 
 def _run_cells(arguments: Sequence[str], jobs: int, out: Path, root: Path) -> int:

@@ -60,6 +60,9 @@ UNBOUNDED = 1_000_000_000
 # A program may end before it had all its opportunities (one that has one per process): then it runs again.
 MOST_RUNS = 1000
 
+# The programs take seeds below this.
+SEEDS = 10**18
+
 # Lines of the tracer's log that are kept as evidence.
 KEPT_FAULT_LINES = 1000
 
@@ -295,7 +298,7 @@ class Conductor:
             if wanted is None:
                 break
             before = tally.opportunities
-            seed = self._settings.seed + tally.runs
+            seed = (self._settings.seed + tally.runs) % SEEDS
             # Each run may take the whole time: what is left of it would make the command another each time.
             full = [
                 "--case",

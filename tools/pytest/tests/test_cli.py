@@ -67,6 +67,9 @@ WRONG = [
     (["run", "--defect", "trsut"], "unknown defect 'trsut'. Did you mean trust?"),
     (["run", "--jobs", "0"], "--jobs 0: at least one"),
     (["run", "--jobs", "many"], "invalid int value: 'many'"),
+    (["run", "--seed", "-1"], "'-1' is not a whole number from 0 to 999999999999999999"),
+    (["run", "--seed", "12345678901234567890123"], "is not a whole number from 0 to"),
+    (["run", "--no-build", "--out", ""], "'' names nothing"),
     (["run", "--quick", "--thorough"], "not allowed with argument"),
     (["run", "--no-build", "--out", "/proc/nowhere"], "cannot write to --out /proc/nowhere"),
     (["cell", "foreign", "whole"], "the following arguments are required: target"),
@@ -84,6 +87,24 @@ def test_mistakes_are_told_with_exit_2(inside: Inside, arguments: list[str], sai
     code, out, err = inside(*arguments)
     assert code == 2, out + err
     assert said in err and "Traceback" not in err + out
+
+
+def test_a_fault_that_the_tracer_does_not_know_is_told_before_any_cell_runs(inside: Inside) -> None:
+    arguments = ["run", "--no-build", "--out", "out", "--target", NATIVE]
+    code, out, err = inside(*arguments, f"{NATIVE}+restart.fast-return+nope.fault,nth=2")
+    assert code == 2 and "running" not in out
+    assert "inject: --fault: column 1: there is no fault 'nope.fault,nth=2'." in err and "\n  ^" in err
+    assert not Path("out/results.json").exists()
+
+
+def test_an_unknown_defect_lists_the_known_ones_once(inside: Inside) -> None:
+    _, _, err = inside("run", "--defect", "qqq")
+    assert err == "faultline: unknown defect 'qqq'. Known: say, trust.\n"
+
+
+def test_help_names_what_the_script_around_it_takes(inside: Inside) -> None:
+    assert "--no-install" in inside("--help")[1]
+    assert "jq" not in inside("list", "--help")[1]
 
 
 def test_a_wrong_catalogue_is_told_with_its_line(repository: Repository) -> None:

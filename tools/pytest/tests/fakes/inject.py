@@ -16,6 +16,10 @@ def main():
     options, command = arguments[:split], arguments[split + 1 :]
     faults = [value for name, value in zip(options, options[1:]) if name == "--fault"]
     files = {name: value for name, value in zip(options, options[1:]) if name in ("--log", "--postmortem")}
+    for fault in faults:
+        if fault.startswith("nope."):
+            sys.stderr.write(f"inject: --fault: column 1: there is no fault '{fault}'.\n  {fault}\n  ^\n")
+            sys.exit(125)
     if "fail" in os.environ.get("FAKE_INJECT", ""):
         sys.stderr.write("inject: ptrace: Operation not permitted\n")
         sys.exit(125)
