@@ -2,6 +2,7 @@
 
 load("//bazel:copts.bzl", "FREESTANDING_COPTS", "HOSTED_COPTS")
 load("//bazel:platform_binary.bzl", "platform_binary")
+load("//bazel:ports.bzl", "label_name")
 
 # Links a program that has no libc: the runtime brings its own entry point.
 _FREESTANDING_LINKOPTS = [
@@ -179,7 +180,7 @@ def abi_bug(
                     platform_binary(
                         name = program,
                         binary = ":" + binary,
-                        platform = "//bazel/platforms:" + port.replace("-", "_"),
+                        platform = "//bazel/platforms:" + label_name(port),
                     )
                     programs.append(":" + program)
 

@@ -1,6 +1,7 @@
 """The runtime's libraries: two forms, and each form with each historical defect."""
 
 load("//bazel:copts.bzl", "FREESTANDING_COPTS", "HOSTED_COPTS")
+load("//bazel:ports.bzl", "by_port")
 
 # Every defect of defects.h, and the objects it changes. The others are compiled once for all.
 DEFECTS = [
@@ -18,6 +19,17 @@ _CHECKED = ["-finstrument-function-entry-bare"]
 # The core is the same beside a libc and without one, so it may not use any.
 RUNTIME_COPTS = FREESTANDING_COPTS + _CHECKED
 HOSTED_RUNTIME_COPTS = HOSTED_COPTS + _CHECKED + ["-nostdinc++"]
+
+def port_files(names):
+    """Files of the OS that is built for: every folder in os/ holds the same ones.
+
+    Args:
+      names: file names in os/<os>/, {arch} standing for the arch.
+
+    Returns:
+      a select over all ports.
+    """
+    return by_port(["os/{os}/" + name for name in names])
 
 def runtime_libraries(name, defect_srcs):
     """Declares NAME[.hosted][.DEFECT].

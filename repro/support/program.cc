@@ -17,11 +17,7 @@ constexpr int64_t kDefaultOpportunities = 1000;
 constexpr int kExitUsage = 64;
 constexpr int kExitBroken = 3;
 
-#if defined(__x86_64__)
-constexpr char kTarget[] = "linux-amd64";
-#elif defined(__i386__)
-constexpr char kTarget[] = "linux-386";
-#endif
+constexpr char kTarget[] = FAULTLINE_TARGET;
 
 constexpr char kHelp[] =
     "--case NAME [--attempts N] [--opportunities N] [--hits N] [--seconds S] [--seed N]\n"
