@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Callable, NoReturn, Sequence
 
@@ -29,6 +30,7 @@ from .errors import (
     EXIT_MISSING,
     EXIT_PASSED,
     EXIT_USAGE,
+    STDOUT_PROBLEM,
     FaultlineError,
     MissingError,
     UsageError,
@@ -70,8 +72,10 @@ def _console(stderr: bool = False) -> Console:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; its exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    for number in INTERRUPTS:
+        # One that the caller has had ignored stays so.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows another; it does not end the run.
         if isinstance(stream, io.TextIOWrapper):
@@ -93,6 +97,7 @@ def main(arguments: Sequence[str]) -> int:
         _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
+        _end_undisturbed()
         _complain("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -100,11 +105,9 @@ def main(arguments: Sequence[str]) -> int:
         _close_stdout()
         return EXIT_PASSED
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            raise
         _close_stdout()
-        where = f" {error.filename}" if error.filename else " its output"
-        _complain(f"cannot write{where}: {error.strerror}")
+        what = f"cannot use {error.filename}" if error.filename else "cannot write its output"
+        _complain(f"{what}: {error.strerror or error}")
         return EXIT_MISSING
 
 
@@ -113,8 +116,26 @@ def _close_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _interrupt(_number: int, _frame: Any) -> NoReturn:
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# A second Ctrl-C within so many seconds is impatience; after that it is for a clean-up that does not end.
+IMPATIENCE_SECONDS = 3.0
+
+_interrupted_at: list[float] = []
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    now = time.monotonic()
+    if _interrupted_at and now < _interrupted_at[-1] + IMPATIENCE_SECONDS:
+        return
+    _interrupted_at.append(now)
     raise KeyboardInterrupt
+
+
+def _end_undisturbed() -> None:
+    """From here to the end of the process, which is near, no signal interrupts."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _complain(message: str) -> None:
@@ -452,6 +473,7 @@ def _run_cells(arguments: Sequence[str], jobs: int, out: Path, root: Path) -> in
     campaign = catcher.campaign
     if campaign is None or reporter.store is None:
         return EXIT_MISSING
+    _end_undisturbed()
     return _close(console, campaign, reporter.interrupted, int(status), out, root)
 
 
@@ -479,10 +501,18 @@ def _close(console: Console, campaign: Any, interrupted: bool, status: int, out:
             files = write_views(document, out, root)
         except FaultlineError as error:
             problem = problem or error
-    terminal.show(console, document, [_near(path) for path in files])
-    kept = f"{len(document['cells'])} of {document['planned']} cells ran"
-    if (out / results.FILE).exists():
+    try:
+        terminal.show(console, document, [_near(path) for path in files])
+        sys.stdout.flush()
+    except OSError as error:
+        _close_stdout()
+        problem = problem or MissingError(f"{STDOUT_PROBLEM}: {error.strerror}")
+    ran = len(document["cells"])
+    kept = f"{ran} of {document['planned']} cells ran"
+    if campaign.store.saved == ran > 0:
         kept += f"; their results are in {_near(out / results.FILE)}"
+    elif campaign.store.saved:
+        kept += f"; {_near(out / results.FILE)} has the results of {campaign.store.saved} of them"
     if interrupted:
         _complain(f"interrupted: {kept}")
         return EXIT_INTERRUPTED
@@ -615,7 +645,10 @@ def _report(options: argparse.Namespace) -> int:
     if options.svg:
         from .views import terminal
 
-        options.svg.absolute().parent.mkdir(parents=True, exist_ok=True)
+        try:
+            options.svg.absolute().parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MissingError(f"cannot write {options.svg}: {error.strerror}") from None
         results.write_atomically(options.svg.absolute(), terminal.svg(document))
         print(options.svg)
         return EXIT_PASSED

@@ -22,7 +22,7 @@ from . import cells, hooks, processes
 from .catalogue import Catalogue, declares_bug, read
 from .cells import Case, Cell, Plan, Selection
 from .conductor import SCALES, Conductor, Settings
-from .errors import FaultlineError, MissingError
+from .errors import STDOUT_PROBLEM, FaultlineError, MissingError
 from .protocol import Event
 from .results import Store, broken_cell
 from .targets import Toolbox
@@ -241,7 +241,10 @@ class Recorder:
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Announces the plan."""
         self._session = session
-        session.config.hook.pytest_faultline_started(store=self._campaign.store)
+        try:
+            session.config.hook.pytest_faultline_started(store=self._campaign.store)
+        except OSError as error:
+            self._stop(MissingError(f"{STDOUT_PROBLEM}: {error.strerror}"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keeps a cell's result."""
@@ -273,7 +276,10 @@ class Recorder:
         except FaultlineError as error:
             self._stop(error)
             return
-        self._campaign.config.hook.pytest_faultline_result(cell=result)
+        try:
+            self._campaign.config.hook.pytest_faultline_result(cell=result)
+        except OSError as error:
+            self._stop(MissingError(f"{STDOUT_PROBLEM}: {error.strerror}"))
 
     def _stop(self, error: FaultlineError) -> None:
         self._campaign.fatal = self._campaign.fatal or error

@@ -106,6 +106,8 @@ class Store:
         self.path = out / FILE
         self._order = {cell.key: place for place, cell in enumerate(plan.cells)}
         self._cells: dict[tuple[str, str, str], dict[str, Any]] = {}
+        # How many cells' results the file has.
+        self.saved = 0
         self._began = self._latest = time.monotonic()
         bugs = {cell.bug.name: cell.bug for cell in plan.cells}
         self._head: Document = {
@@ -126,6 +128,7 @@ class Store:
         self._latest = time.monotonic()
         self._cells[(cell["bug"], cell["variant"], cell["target"])] = dict(cell)
         write_atomically(self.path, json.dumps(self.document(), indent=1) + "\n")
+        self.saved = len(self._cells)
 
     def document(self) -> Document:
         """All results so far."""

@@ -40,7 +40,7 @@ def inside_this_process(
 ) -> Iterator[Inside]:
     """The command, with this process' signal handlers put back after it."""
     monkeypatch.chdir(repository.root)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in cli.INTERRUPTS}
     yield Inside(repository, capsys)
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -95,6 +95,13 @@ def test_a_fault_that_the_tracer_does_not_know_is_told_before_any_cell_runs(insi
     assert code == 2 and "running" not in out
     assert "inject: --fault: column 1: there is no fault 'nope.fault,nth=2'." in err and "\n  ^" in err
     assert not Path("out/results.json").exists()
+
+
+def test_a_picture_that_cannot_be_written_is_told(repository: Repository) -> None:
+    repository.cells("--quick", "--bug", "foreign", "--variant", "whole", code=0)
+    done = repository.run("report", str(repository.out), "--svg", "/proc/x/x.svg")
+    assert done.returncode == 3 and "cannot write /proc/x/x.svg: No such file" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_defect_lists_the_known_ones_once(inside: Inside) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Callable, Iterator
 
 import pytest
 from conftest import GOOD_KERNEL, GOOD_RUNTIME, KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository, environment
-from faultline import processes, results
+from faultline import cli, processes, results
+from faultline.errors import MissingError
 
 
 def start(repository: Repository, *arguments: str) -> subprocess.Popen[str]:
@@ -73,6 +74,28 @@ def test_an_interruption_keeps_what_was_won(slow: Repository, number: int, jobs:
     assert "3 not run" in out
 
 
+def test_impatience_costs_no_report(slow: Repository) -> None:
+    with start(slow) as driver:
+        wait_for(lambda: len(cells_in(slow)) >= 4)
+        for _ in range(8):
+            driver.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        out, err = driver.communicate(timeout=30)
+    assert driver.returncode == 130 and "interrupted: 4 of 7 cells ran" in err, out + err
+    assert {"report.html", "junit.xml"} <= set(os.listdir(slow.out))
+    assert "3 not run" in out and "Traceback" not in out + err
+
+
+def test_an_interruption_while_python_imports(tmp_path: Path) -> None:
+    """A module that sends the signal stands in for the one that is read just then."""
+    (tmp_path / "rich.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    env = environment()
+    env["PYTHONPATH"] = f"{tmp_path}:{env['PYTHONPATH']}"
+    command = ["/usr/bin/python3", "-m", "faultline", "list"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_killed_driver_leaves_no_process(slow: Repository, jobs: str) -> None:
     with start(slow, "--jobs", jobs) as driver:
@@ -119,6 +142,9 @@ def test_a_full_disk_is_told_and_costs_no_results(
     assert "No space left on device" in done.stderr and "cannot write" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     kept = results.read(out)
+    assert f"results.json has the results of {len(kept['cells'])} of them" in done.stderr or (
+        f"{len(kept['cells'])} of 7 cells ran; their results are in" in done.stderr
+    )
     assert kept["cells"] and not [name for name in os.listdir(out) if name.startswith(".results")]
 
 
@@ -141,6 +167,49 @@ def test_a_full_standard_output(repository: Repository) -> None:
             command, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 3 and "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_whose_standard_output_is_full(repository: Repository, jobs: str) -> None:
+    arguments = ["run", "--no-build", "--quick", "--jobs", jobs, "--out", str(repository.out)]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            repository.command(*arguments),
+            cwd=repository.root,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert done.stderr == (
+        "faultline: cannot write to standard output: No space left on device. 0 of 7 cells ran\n"
+    )
+
+
+def test_what_the_file_has_is_told(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The disk is full from the third result on: what is in memory is not what is kept."""
+    write = results.write_atomically
+
+    def two_times(path: Path, text: str) -> None:
+        if path.name == "results.json" and len(json.loads(text)["cells"]) > 2:
+            raise MissingError(f"cannot write {path}: No space left on device")
+        write(path, text)
+
+    monkeypatch.setattr(results, "write_atomically", two_times)
+    monkeypatch.chdir(repository.root)
+    handlers = {number: signal.getsignal(number) for number in cli.INTERRUPTS}
+    try:
+        arguments = ["run", "--no-build", "--quick", "--out", "out"]
+        assert cli.main(["--root", str(repository.root), *arguments]) == 3
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert "3 of 7 cells ran; out/results.json has the results of 2 of them" in capsys.readouterr().err
+    assert len(results.read(repository.out)["cells"]) == 2
 
 
 def test_results_of_an_earlier_run_do_not_mix_with_new_ones(repository: Repository) -> None:
