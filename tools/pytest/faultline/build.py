@@ -64,6 +64,32 @@ def build(root: Path, labels: Sequence[str]) -> None:
         raise MissingError(f"the build failed (bazel's status {status}); its words stand above")
 
 
+def build_quietly(root: Path, labels: Sequence[str]) -> None:
+    """Builds the labels, and says something only when that fails. Raises MissingError then."""
+    command = [
+        _bazel(),
+        "build",
+        "--show_result=0",
+        "--color=no",
+        "--curses=no",
+        "--noshow_progress",
+        *labels,
+    ]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode == BAZEL_INTERRUPTED:
+        raise KeyboardInterrupt
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout.decode("utf-8", "replace"))
+        raise MissingError(f"the build failed (bazel's status {done.returncode}); its words stand above")
+
+
 def _run(command: Sequence[str], root: Path) -> int:
     """Runs Bazel in the foreground. On Ctrl-C it gets the signal too, and is waited for."""
     with subprocess.Popen(command, cwd=root) as process:

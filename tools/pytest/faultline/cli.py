@@ -600,11 +600,12 @@ def _find(catalogue: Catalogue, name: str) -> Bug:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from rich.markdown import Markdown
+    from .views import page
 
     bug = _find(_catalogue(options), options.bug)
     console = _console()
-    console.print(Markdown(bug.page.read_text(encoding="utf-8")))
+    for part in page.render(bug.page.read_text(encoding="utf-8")):
+        console.print(part)
     console.print()
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     facts.add_row("seat", bug.seat)
@@ -629,11 +630,14 @@ def _show(options: argparse.Namespace) -> int:
     for variant, kind in bug.variants.items():
         for target in bug.targets:
             reason = bug.why_inapplicable(variant, target)
-            wanted = dict.fromkeys("|".join(bug.expected(variant, case, target)) for case in bug.all_cases)
+            wanted = {case: " or ".join(bug.expected(variant, case, target)) for case in bug.all_cases}
+            lines = [f"{case}: {words}" for case, words in wanted.items()]
+            if len(set(wanted.values())) == 1:
+                lines = [*wanted.values()][:1]
             table.add_row(
                 f"{variant} ({kind})",
                 target,
-                Text(f"n/a: {reason}", style="dim") if reason else " or ".join(wanted),
+                Text(f"n/a: {reason}", style="dim") if reason else Text("\n".join(lines)),
             )
     console.print(table)
     return EXIT_PASSED
@@ -708,6 +712,9 @@ def _inject(arguments: list[str]) -> int:
     if not os.access(tracer, os.X_OK):
         _console(stderr=True).print(Text("building the tracer", style="dim"))
         build.build(REPOSITORY, ["//kernel:inject"])
+    elif (REPOSITORY / "WORKSPACE").exists() and shutil.which("bazel") and "TEST_SRCDIR" not in os.environ:
+        # The sources may be newer. Not below Bazel itself, which would wait for its own end.
+        build.build_quietly(REPOSITORY, ["//kernel:inject"])
     # Its exit status, its signals and its streams are the tracer's own.
     os.execv(tracer, [str(tracer), *arguments])
 

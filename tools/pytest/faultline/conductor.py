@@ -412,8 +412,10 @@ class Conductor:
             cell, case, target, program, arguments, first.seed, scale.sample_seconds, recording, folder
         )
         same = "the same" if seen.signal == first.signal else f"not the same: the first {first.ending}"
+        postmortem = recording.postmortem.exists() and recording.postmortem.stat().st_size
+        whose = "postmortem.json is of a" if postmortem else "There is no postmortem.json: it would be of the"
         (folder / "second-run.txt").write_text(
-            "postmortem.json is of a second run of the same command, under the tracer and without any fault.\n"
+            f"{whose} second run of the same command, under the tracer and without any fault.\n"
             f"It {seen.ending}: {same}.\n",
             encoding="utf-8",
         )

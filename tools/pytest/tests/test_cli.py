@@ -182,6 +182,27 @@ def test_show(repository: Repository) -> None:
         assert word in said
 
 
+def test_show_lines_tables_up(repository: Repository) -> None:
+    page = repository.root / "repro/foreign/README.md"
+    fence = "```\n| not | one |\n|---|---|\n```\n"
+    page.write_text(
+        f"# foreign\n\n| v | how |\n|---|:-:|\n| `x-y` | a **b** \\| c |\n| z | |\n\nLast.\n{fence}"
+    )
+    said = [line.rstrip() for line in repository.run("show", "foreign").stdout.splitlines()]
+    at = said.index("v     how")
+    assert said[at + 2 : at + 4] == ["x-y   a b | c", "z"]
+    assert "Last." in said and any("| not | one |" in line for line in said)
+
+
+def test_show_tells_cases_that_differ_apart(repository: Repository) -> None:
+    path = repository.root / "repro/foreign/BUILD.bazel"
+    path.write_text(path.read_text().replace('"trusting/*', '"trusting/self on *": "clean", "trusting/*'))
+    said = repository.run("show", "foreign").stdout
+    rows = [" ".join(line.split()) for line in said.splitlines()]
+    at = rows.index(f"trusting (vulnerable) {NATIVE} self: clean")
+    assert rows[at + 1 : at + 3] == ["hosted:key: reproduced", f"saying (vulnerable) {NATIVE} diagnosed"]
+
+
 def test_run_report_and_compare(repository: Repository) -> None:
     done = repository.run(
         "run", "--no-build", "--quick", "--out", str(repository.out), "--bug", "lost-argument"
@@ -347,6 +368,20 @@ def test_inject_hands_everything_over(tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stdout) == (7, f"tracer: {' '.join(arguments)}\n")
     assert "building the tracer" not in done.stderr
+    # In a checkout the tracer is as new as its sources; Bazel's words are only for a failure.
+    (tmp_path / "WORKSPACE").touch()
+    env.pop("TEST_SRCDIR", None)
+    script(tmp_path / "tracer", 'echo "newer: $(cat)"')
+    script(tmp_path / "path/bazel", f"cat; echo to nobody; echo to nobody >&2; {body.splitlines()[1]}")
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, input="mine", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "newer: mine\n", "")
+    script(tmp_path / "path/bazel", "echo x.cc:3: no such thing >&2; exit 1")
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "") and "x.cc:3: no such thing" in done.stderr
+    (tmp_path / "WORKSPACE").unlink()
+    script(tmp_path / "bazel-bin/kernel/inject", 'echo "tracer: $*"; [ "$1" = die ] && kill -SEGV $$; exit 7')
     done = subprocess.run(
         [*command, "die"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )

@@ -312,6 +312,15 @@ def test_evidence_of_a_death_comes_from_a_second_run(repository: Repository) -> 
     assert files["again.sh"].rstrip().endswith(first(result).command)
 
 
+def test_a_second_run_without_a_postmortem_claims_none(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_environment", lambda: {"PATH": "/usr/bin:/bin", "FAKE_INJECT": "killed"})
+    files = evidence(repository, conduct(repository, "foreign", "trusting"))
+    assert "postmortem.json" not in files
+    assert files["second-run.txt"].startswith("There is no postmortem.json: it would be of the second run")
+
+
 def test_evidence_of_a_fault_is_the_tracers_log(repository: Repository) -> None:
     result = conduct(repository, "lost-argument", "direct", FAULTED)
     files = evidence(repository, result)
