@@ -150,7 +150,10 @@ def _with_defect(catalogue: Catalogue, bugs: list[Bug], selection: Selection) ->
     """The bugs whose programs are built with the defect; every other one would run unchanged."""
     defect = selection.defect
     if defect not in catalogue.defects():
-        raise unknown("defect", defect, catalogue.defects())
+        error = unknown("defect", defect, catalogue.defects())
+        if "Known: " in str(error):
+            raise error
+        raise UsageError(f"{error} The defects: {', '.join(catalogue.defects())}")
     breaking = [bug for bug in bugs if defect in bug.breaks]
     if not breaking:
         able = [bug.name for bug in catalogue.bugs if defect in bug.breaks]
