@@ -1,5 +1,6 @@
 """python3 -m faultline."""
 
+import os
 import sys
 
 if __name__ == "__main__":
@@ -9,5 +10,6 @@ if __name__ == "__main__":
 
         status = main(sys.argv[1:])
     except KeyboardInterrupt:
-        status = 130
+        # At once: where exec() was interrupted, as in dataclasses, Python would end by the signal nevertheless.
+        os._exit(130)
     sys.exit(status)

@@ -88,7 +88,7 @@ def test_impatience_costs_no_report(slow: Repository) -> None:
 
 def test_an_interruption_while_python_imports(tmp_path: Path) -> None:
     """A module that sends the signal stands in for the one that is read just then."""
-    (tmp_path / "rich.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    (tmp_path / "rich.py").write_text("import os, signal\nexec('os.kill(os.getpid(), signal.SIGINT)')\n")
     env = environment()
     env["PYTHONPATH"] = f"{tmp_path}:{env['PYTHONPATH']}"
     command = ["/usr/bin/python3", "-m", "faultline", "list"]
