@@ -18,7 +18,7 @@ Words Jail(const Words& program) {
 
 // Three processes that would outlive each other, one of them in a session of its own; then `last`.
 Words Sleepers(const std::string& last) {
-  std::string one = Tracee("life") + " hang";
+  std::string one = Tracee("life") + " hang " + Mark();
   return {"/bin/sh", "-c", one + " & setsid " + one + " & " + one + " & " + last};
 }
 
@@ -75,24 +75,24 @@ TEST_P(Fence, KillsAndCountsWhatIsLeft) {
   Ended ended = RunToEnd(Fenced(Sleepers("exit 0")));
   EXPECT_EQ(ended.exit, 0);
   EXPECT_EQ(ended.result, "exited 0\nleft 3\n");
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 TEST_P(Fence, KilledWarden) {
   Child child(Fenced(Sleepers("wait")));
-  ASSERT_TRUE(SomeAre("hang", 3));
+  ASSERT_TRUE(SomeDo("hang", 3));
   kill(child.pid(), SIGKILL);
   child.Wait();
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 TEST_P(Fence, KilledInit) {
   Child child(Fenced(Sleepers("wait")));
-  ASSERT_TRUE(SomeAre("hang", 3));
+  ASSERT_TRUE(SomeDo("hang", 3));
   kill(ChildrenOf(child.pid()).at(0), SIGKILL);
   child.Wait();
   EXPECT_EQ(child.result, "killed 9\n");
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 TEST_P(Fence, KilledDriver) {
@@ -101,32 +101,32 @@ TEST_P(Fence, KilledDriver) {
   std::string command;
   for (const std::string& word : words) command += "'" + word + "' ";
   Child driver({"/bin/sh", "-c", command + "; :"});
-  ASSERT_TRUE(SomeAre("hang", 3));
+  ASSERT_TRUE(SomeDo("hang", 3));
   kill(driver.pid(), SIGKILL);
   driver.Wait();
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 TEST_P(Fence, TerminatedDiesOfThatSignal) {
   for (int signal : {SIGTERM, SIGINT}) {
     Child child(Fenced(Sleepers("wait")));
-    ASSERT_TRUE(SomeAre("hang", 3));
+    ASSERT_TRUE(SomeDo("hang", 3));
     kill(child.pid(), signal);
     child.Wait();
     EXPECT_EQ(child.signal, signal);
     EXPECT_EQ(child.result, "killed 9\n");
-    EXPECT_TRUE(NoneLeft("hang"));
+    EXPECT_TRUE(NoneDo("hang"));
   }
 }
 
 TEST(Jail, HoldsATracedProgram) {
   Ended ended = RunToEnd(Jail(Inject({}, {Tracee("life"), "forks", "50"})));
   EXPECT_EQ(ended.result, "exited 0\n");
-  Child child(Jail(Inject({}, {Tracee("life"), "hang"})));
+  Child child(Jail(Inject({}, {Tracee("life"), "hang", Mark()})));
   child.AwaitOutput("ready");
   kill(child.pid(), SIGKILL);
   child.Wait();
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 }  // namespace

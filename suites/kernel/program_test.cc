@@ -96,12 +96,13 @@ TEST(Streams, AreUntouched) {
 
 TEST(Streams, EndWithTheProgram) {
   // The child that is left holds only fd 0: all else must be closed when the program has ended.
-  Child child(Inject({}, {"/bin/sh", "-c", Tracee("life") + " orphan >&- 2>&- 3>&-"}),
-              /*input=*/true);
+  Child child(
+      Inject({}, {"/bin/sh", "-c", Tracee("life") + " orphan " + Mark() + " >&- 2>&- 3>&-"}),
+      /*input=*/true);
   child.Wait();
   EXPECT_EQ(child.exit, 0);
   child.CloseInput();
-  EXPECT_TRUE(NoneLeft("orphan"));
+  EXPECT_TRUE(NoneDo("orphan"));
 }
 
 TEST(Streams, OtherDescriptorsReachTheProgram) {
@@ -131,29 +132,29 @@ TEST(Signals, IgnoredOnesStayIgnored) {
 // ---- Who is killed, and what follows
 // -------------------------------------------------------------
 
-Words ThreeSleepers(const std::string& word) {
-  std::string one = Tracee("life") + " " + word;
+Words ThreeSleepers() {
+  std::string one = Tracee("life") + " hang " + Mark();
   return {"/bin/sh", "-c", "exec 2>&-; " + one + " & setsid " + one + " & " + one + "; exit 1"};
 }
 
 TEST(Killed, InjectLeavesNothing) {
-  Child child(Inject({}, {Tracee("life"), "hang", "killed-1"}));
+  Child child(Inject({}, {Tracee("life"), "hang", Mark()}));
   child.AwaitOutput("ready");
-  ASSERT_TRUE(SomeAre("hang", 1));
+  ASSERT_TRUE(SomeDo("hang", 1));
   kill(child.pid(), SIGKILL);
   child.Wait();
   EXPECT_EQ(child.signal, SIGKILL);
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 TEST(Killed, TracerLeavesNothingAndIsMissed) {
-  Child child(Inject({}, ThreeSleepers("hang")));
-  ASSERT_TRUE(SomeAre("hang", 3));
+  Child child(Inject({}, ThreeSleepers()));
+  ASSERT_TRUE(SomeDo("hang", 3));
   kill(ChildrenOf(child.pid()).at(0), SIGKILL);
   child.Wait();
   EXPECT_EQ(child.exit, 125);
   EXPECT_NE(child.err.find("tracer was killed"), std::string::npos);
-  EXPECT_TRUE(NoneLeft("hang"));
+  EXPECT_TRUE(NoneDo("hang"));
 }
 
 TEST(Killed, ProgramIsJustADeath) {

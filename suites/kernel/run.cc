@@ -45,12 +45,13 @@ std::vector<pid_t> Processes() {
   return pids;
 }
 
-size_t CountWithWord(const std::string& word) {
+size_t CountDoing(const std::string& what) {
+  const std::string arguments = what + std::string(1, '\0') + Mark() + '\0';
   size_t count = 0;
   for (pid_t pid : Processes()) {
     std::string command = ReadFile("/proc/" + std::to_string(pid) + "/cmdline");
     size_t first = command.find('\0');
-    if (first != std::string::npos && command.compare(first + 1, word.size() + 1, word + '\0') == 0)
+    if (first != std::string::npos && command.compare(first + 1, std::string::npos, arguments) == 0)
       ++count;
   }
   return count;
@@ -243,12 +244,17 @@ std::vector<pid_t> ChildrenOf(pid_t pid) {
   return children;
 }
 
-bool NoneLeft(const std::string& word) {
-  return Await([&] { return CountWithWord(word) == 0; });
+const std::string& Mark() {
+  static const std::string mark = "mark-" + std::to_string(getpid());
+  return mark;
 }
 
-bool SomeAre(const std::string& word, size_t count) {
-  return Await([&] { return CountWithWord(word) == count; });
+bool NoneDo(const std::string& what) {
+  return Await([&] { return CountDoing(what) == 0; });
+}
+
+bool SomeDo(const std::string& what, size_t count) {
+  return Await([&] { return CountDoing(what) == count; });
 }
 
 }  // namespace faultline::suites

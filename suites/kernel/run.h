@@ -77,10 +77,12 @@ std::map<std::string, std::string> Fields(const std::string& line);
 
 // The child processes of `pid`.
 std::vector<pid_t> ChildrenOf(pid_t pid);
-// Waits until no process is left that has `word` as its second argument; false if one stays.
-bool NoneLeft(const std::string& word);
+// A word of this test's own: other tests have such processes at the same time.
+const std::string& Mark();
+// Waits until no process is left with the arguments `what` and the mark; false if one stays.
+bool NoneDo(const std::string& what);
 // Waits until `count` such processes are there.
-bool SomeAre(const std::string& word, size_t count);
+bool SomeDo(const std::string& what, size_t count);
 
 // Waits until every thread of `pid` sleeps in read.
 bool AllSleepInRead(pid_t pid);
