@@ -1,15 +1,17 @@
 #include <algorithm>
 
 #include "kernel/fault/fault.h"
+#include "kernel/fault/handler.h"
 #include "kernel/fault/restart.h"
 #include "kernel/fault/signal.h"
+#include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
 
 const std::vector<FaultDescription>& Catalogue() {
   static const std::vector<FaultDescription> all = [] {
     std::vector<FaultDescription> list;
-    for (auto family : {RestartFaults, SignalFaults})
+    for (auto family : {HandlerFaults, RestartFaults, SignalFaults})
       for (FaultDescription& description : family()) list.push_back(std::move(description));
     std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return list;
@@ -21,6 +23,21 @@ const FaultDescription* FindFault(std::string_view id) {
   for (const FaultDescription& description : Catalogue())
     if (description.id == id) return &description;
   return nullptr;
+}
+
+uint64_t ParseSignals(const Spec& spec) {
+  const Word* word = spec.Find("signal");
+  if (word == nullptr) return ~0ull;
+  uint64_t signals = 0;
+  for (const Word& name : ParseList(*word)) {
+    auto signal = ParseSignal(name.text);
+    if (!signal)
+      throw SpecError(
+          name.column,
+          "expected signals by name or number (1 to 64), joined by '+', found '" + name.text + "'");
+    signals |= SignalBit(*signal);
+  }
+  return signals;
 }
 
 const std::vector<Parameter>& CommonParameters() {

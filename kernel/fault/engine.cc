@@ -107,6 +107,8 @@ Engine::Engine(std::vector<Rule> rules, Log* log) : rules_(std::move(rules)), lo
       restart_rules_.push_back({.place = i + 1, .rule = rule, .fault = restart});
     if (auto* signal = dynamic_cast<SignalFault*>(&rule->fault()))
       signal_rules_.push_back({.place = i + 1, .rule = rule, .fault = signal});
+    if (auto* handler = dynamic_cast<HandlerFault*>(&rule->fault()))
+      handler_rules_.push_back({.place = i + 1, .rule = rule, .fault = handler});
   }
 }
 
@@ -114,7 +116,9 @@ Resume Engine::OnSignal(pid_t tid, int signal) {
   std::optional<ThreadStatus> status;  // costs a read of /proc: only when it matters
   int taken = signal;
   if (!signal_rules_.empty() || WantsMoreRestarts()) taken = ApplySignalRules(tid, signal, status);
+  to_handler_.erase(tid);
   bool to_handler = !restart_rules_.empty() && ApplyRestartRules(tid, taken, status);
+  if (!handler_rules_.empty() && taken != 0 && WantHandler(tid, taken, status)) to_handler = true;
   return {.signal = taken, .stop_at_handler = to_handler};
 }
 
@@ -247,23 +251,41 @@ std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
     }
     if (!held) log_->Write(lie);
     told.emplace_back(rule.rule, std::move(lie));
+    if (rule.fault->EndsCall()) break;
   }
   return told;
+}
+
+Engine::Tentative::Place Engine::Tentative::PlaceOf(const Registers& registers) {
+  return {.rax = registers.Get(Reg::kRax),
+          .rip = registers.Get(Reg::kRip),
+          .orig_rax = registers.Get(Reg::kOrigRax)};
+}
+
+void Engine::Mark(const InterruptedCall& call, const Tentative::Place& kernel,
+                  Registers& registers) {
+  // A lie that changed rax or took the number away is its own mark: the call would not leave such a
+  // code of itself, and a thread that stands behind a call that is over has lost nothing.
+  if (registers.Get(Reg::kRax) != kernel.rax ||
+      static_cast<int32_t>(registers.Get(Reg::kOrigRax)) == -1)
+    return;
+  if (uint64_t mark = MarkFor(call.code)) {
+    registers.Set(Reg::kRax, mark);
+  } else {
+    registers.Set(Reg::kOrigRax, registers.Get(Reg::kOrigRax) | kNumberMark);
+  }
 }
 
 bool Engine::TakeBack(pid_t tid, Registers& registers) {
   auto found = tentative_.find(tid);
   if (found == tentative_.end()) return false;
   const Tentative& lie = found->second;
-  // A restart block's mark is in the number, all others' in rax.
-  uint64_t number = lie.mark == lie.rax ? lie.orig_rax | kNumberMark : lie.orig_rax;
-  if (registers.Get(Reg::kRax) != lie.mark || registers.Get(Reg::kRip) != lie.rip ||
-      registers.Get(Reg::kOrigRax) != number) {
+  if (Tentative::PlaceOf(registers) != lie.ours) {
     Settle(tid);
     return false;
   }
-  registers.Set(Reg::kRax, lie.rax);
-  registers.Set(Reg::kOrigRax, lie.orig_rax);
+  registers.Set(Reg::kRax, lie.kernel.rax);
+  registers.Set(Reg::kOrigRax, lie.kernel.orig_rax);
   for (auto entry = lie.before.rbegin(); entry != lie.before.rend(); ++entry)
     registers.Set(entry->first, entry->second);
   for (const auto& [rule, told] : lie.lies) {
@@ -306,7 +328,11 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
       restart.handler_ran = true;
       if (!MayRestartOverHandler(call->code) || !AnyConcerns(restart)) return finish(false);
       // SA_RESTART decides, and only the frame will tell.
-      to_handler_[tid] = {.call = *call, .rip = registers.Get(Reg::kRip)};
+      to_handler_[tid] = {.signal = signal,
+                          .call = call,
+                          .rip = registers.Get(Reg::kRip),
+                          .restart = true,
+                          .handler = false};
       return finish(true);
     case Outcome::kDeath:
       return finish(false);
@@ -316,27 +342,35 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
     case Outcome::kNoHandler:
       break;
   }
-  Tentative tentative = {.rax = registers.Get(Reg::kRax),
-                         .mark = MarkFor(call->code),
-                         .rip = registers.Get(Reg::kRip),
-                         .orig_rax = registers.Get(Reg::kOrigRax),
-                         .before = {},
-                         .lies = {},
-                         .held = held};
+  Tentative tentative = {
+      .kernel = Tentative::PlaceOf(registers), .ours = {}, .before = {}, .lies = {}, .held = held};
   LiveRegisters live(&registers);
   Lie unused;
   Recorded recorded(&live, restart.arch, &unused, &tentative.before);
   tentative.lies = TellRestart(restart, recorded, held);
   if (tentative.lies.empty()) return finish(false);
-  if (tentative.mark != 0) {
-    registers.Set(Reg::kRax, tentative.mark);
-  } else {
-    tentative.mark = tentative.rax;
-    registers.Set(Reg::kOrigRax, tentative.orig_rax | kNumberMark);
-  }
+  Mark(*call, tentative.kernel, registers);
+  tentative.ours = Tentative::PlaceOf(registers);
   registers.Store(tid);
   tentative_[tid] = std::move(tentative);
   return false;
+}
+
+bool Engine::WantHandler(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
+  bool any = std::any_of(handler_rules_.begin(), handler_rules_.end(), [&](const auto& rule) {
+    return (rule.fault->signals() & SignalBit(signal)) != 0 && !rule.rule->IsSpent();
+  });
+  if (!any) return false;
+  if (!status) status = ReadStatus(tid);
+  Registers registers;
+  if (!status || OutcomeOf(signal, *status) != Outcome::kHandler || !registers.Fetch(tid))
+    return false;
+  ToHandler& expected = to_handler_[tid];
+  expected.signal = signal;
+  expected.call = FindInterruptedCall(tid, registers);
+  expected.rip = registers.Get(Reg::kRip);
+  expected.handler = true;
+  return true;
 }
 
 void Engine::OnHandlerEntry(pid_t tid) {
@@ -348,17 +382,55 @@ void Engine::OnHandlerEntry(pid_t tid) {
   if (!registers.Fetch(tid)) return;
   auto frame = SignalFrame::AtHandlerEntry(tid, registers);
   if (!frame) return;
+  if (expected.restart) TellRestartOverHandler(tid, expected, registers, *frame);
+  if (!expected.handler) return;
+  TellHandler(tid, expected, registers, *frame);
+  registers.Store(tid);
+}
+
+void Engine::TellRestartOverHandler(pid_t tid, const ToHandler& expected,
+                                    const Registers& registers, SignalFrame& frame) {
   // The kernel's decision: the saved PC is back on the instruction and the number back in rax, or
   // rax holds -EINTR.
-  auto pc = frame->Saved(Reg::kRip);
-  auto number = frame->Saved(Reg::kRax);
-  if (!pc || *pc != expected.rip - abi::linux_amd64::kSyscallInsnBytes || !number ||
-      static_cast<int32_t>(*number) != expected.call.number)
+  auto pc = frame.Saved(Reg::kRip);
+  auto number = frame.Saved(Reg::kRax);
+  if (!expected.call || !pc || *pc != expected.rip - abi::linux_amd64::kSyscallInsnBytes ||
+      !number || static_cast<int32_t>(*number) != expected.call->number)
     return;
   Restart restart = {
-      .tid = tid, .arch = registers.arch(), .call = expected.call, .handler_ran = true};
-  FrameRegisters in_frame(&*frame);
+      .tid = tid, .arch = registers.arch(), .call = *expected.call, .handler_ran = true};
+  FrameRegisters in_frame(&frame);
   TellRestart(restart, in_frame, /*held=*/false);
+}
+
+void Engine::TellHandler(pid_t tid, const ToHandler& expected, Registers& registers,
+                         SignalFrame& frame) {
+  HandlerEntry entry = {.tid = tid,
+                        .signal = expected.signal,
+                        .arch = registers.arch(),
+                        .registers = registers,
+                        .frame = frame};
+  std::string call = expected.call ? expected.call->name() : "";
+  std::string name = SignalName(expected.signal);
+  for (const HandlerRule& rule : handler_rules_) {
+    if ((rule.fault->signals() & SignalBit(expected.signal)) == 0 || !rule.rule->MatchesCall(call))
+      continue;
+    auto n = rule.rule->Take();
+    if (!n) continue;
+    std::vector<Change> changes = rule.fault->Tell(entry);
+    if (changes.empty()) {
+      rule.rule->GiveBack(*n);
+      continue;
+    }
+    log_->Write({.tid = tid,
+                 .fault = rule.rule->description().id,
+                 .rule = rule.place,
+                 .n = *n,
+                 .t = log_->Now(),
+                 .call = call,
+                 .signal = name,
+                 .changes = std::move(changes)});
+  }
 }
 
 }  // namespace faultline::kernel

@@ -11,13 +11,14 @@
 #include "kernel/fault/redirect.h"
 #include "kernel/fault/rule.h"
 #include "kernel/record/log.h"
+#include "kernel/tracer/frame.h"
 #include "kernel/tracer/tracer.h"
 
 namespace faultline::kernel {
 
 // A stop becomes a lie in this order: signal rules decide which signal the thread really takes,
-// then restart rules see what that means for the call that was interrupted. Rules of a kind apply
-// in the order they were given; all that match fire.
+// then restart rules see what that means for the call that was interrupted, and handler rules what
+// the handler finds. Rules of a kind apply in the order they were given; all that match fire.
 class Engine : public Observer {
  public:
   Engine(std::vector<Rule> rules, Log* log);
@@ -44,13 +45,26 @@ class Engine : public Observer {
     SignalFault* fault;
   };
 
+  struct HandlerRule {
+    size_t place;
+    Rule* rule;
+    HandlerFault* fault;
+  };
+
   // A lie told to a thread whose call will be restarted with no handler, for all that is known. If
   // another signal comes before the thread runs again, it has to be taken back.
   struct Tentative {
-    uint64_t rax;   // what the kernel had left there
-    uint64_t mark;  // what we left there
-    uint64_t rip;
-    uint64_t orig_rax;
+    // Where the thread stands, as the kernel left it and as we did. What we left tells, at the next
+    // stop, whether the thread has run.
+    struct Place {
+      uint64_t rax;
+      uint64_t rip;
+      uint64_t orig_rax;
+      bool operator==(const Place&) const = default;
+    };
+    static Place PlaceOf(const Registers& registers);
+    Place kernel;
+    Place ours;
     std::vector<std::pair<Reg, uint64_t>> before;
     std::vector<std::pair<Rule*, Lie>> lies;
     // Another stop before the thread runs is likely: the log hears of the lies when they are
@@ -58,22 +72,33 @@ class Engine : public Observer {
     bool held;
   };
 
-  // A thread on its way to a handler that may be followed by a restart.
+  // A thread on its way to a handler that may be followed by a restart, or is to be lied to.
   struct ToHandler {
-    InterruptedCall call;
+    int signal;
+    std::optional<InterruptedCall> call;  // the one that the signal interrupted, if it did
     uint64_t rip;
+    bool restart;  // and it may be restarted
+    bool handler;  // a handler rule is for it
   };
 
   // The signal that `tid` takes after the signal rules: `signal` or 0.
   int ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>& status);
   // Whether the thread has to stop at its handler.
   bool ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus>& status);
+  // Whether the thread has to stop at its handler, if it is to take `signal` by one.
+  bool WantHandler(pid_t tid, int signal, std::optional<ThreadStatus>& status);
+  void TellRestartOverHandler(pid_t tid, const ToHandler& expected, const Registers& registers,
+                              SignalFrame& frame);
+  void TellHandler(pid_t tid, const ToHandler& expected, Registers& registers, SignalFrame& frame);
   // A thread that sleeps in a call which a restart rule is for; see SignalTools::find_sleeper.
   [[nodiscard]] pid_t FindSleeper(const SignalStop& stop) const;
   [[nodiscard]] bool WantsMoreRestarts() const;
   // Ends a tentative lie, seen from the thread's next stop: true if it had to be taken back.
   bool TakeBack(pid_t tid, Registers& registers);
-  // The same when the thread will not stop again.
+  // Marks a thread that was lied to and has not run since.
+  static void Mark(const InterruptedCall& call, const Tentative::Place& kernel,
+                   Registers& registers);
+  // The same as TakeBack when the thread will not stop again.
   void Settle(pid_t tid);
   std::vector<std::pair<Rule*, Lie>> TellRestart(const Restart& restart,
                                                  RestartRegisters& registers, bool held);
@@ -82,6 +107,7 @@ class Engine : public Observer {
   std::vector<Rule> rules_;
   std::vector<RestartRule> restart_rules_;
   std::vector<SignalRule> signal_rules_;
+  std::vector<HandlerRule> handler_rules_;
   Log* log_;
   Tracer* tracer_ = nullptr;
   Redirector redirector_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kernel/fault/grammar.h"
+#include "kernel/record/log.h"
 #include "kernel/tracer/interrupted_call.h"
 #include "kernel/tracer/proc.h"
 #include "kernel/tracer/registers.h"
@@ -22,6 +23,7 @@
 namespace faultline::kernel {
 
 class Redirector;
+class SignalFrame;
 class Tracer;
 
 class Fault {
@@ -40,7 +42,8 @@ struct Restart {
 };
 
 // The registers that the restarted call will start with: the thread's own, or, if a handler runs
-// first, those in its signal frame.
+// first, those in its signal frame. At that time the thread's own PC is still behind the call's
+// instruction, the number in kOrigRax; in a frame the PC is back on it and the number in kRax.
 class RestartRegisters {
  public:
   virtual ~RestartRegisters() = default;
@@ -53,6 +56,8 @@ class RestartFault : public Fault {
   // Whether this restart is an opportunity for the fault.
   [[nodiscard]] virtual bool Concerns(const Restart& restart) const = 0;
   virtual void Tell(const Restart& restart, RestartRegisters& registers) = 0;
+  // Whether there is no restart once the lie is told: rules that follow have nothing to act on.
+  [[nodiscard]] virtual bool EndsCall() const { return false; }
   // Whether threads are to be woken from their calls now and then, so that there are restarts:
   // whenever another thread of theirs takes a signal that interrupts no call.
   [[nodiscard]] virtual bool WantsMoreRestarts() const { return false; }
@@ -93,6 +98,28 @@ class SignalFault : public Fault {
                                                         const SignalTools& tools) = 0;
 };
 
+// ---- Point "handler": a thread stands on the first instruction of a signal handler
+// ---------------
+
+struct HandlerEntry {
+  pid_t tid;
+  int signal;
+  Arch arch;
+  Registers& registers;  // as the handler will find them; stored when all lies are told
+  SignalFrame& frame;
+};
+
+using Change = Lie::Change;
+
+class HandlerFault : public Fault {
+ public:
+  // What was changed; nothing when there was nothing to change or it could not be done: then it was
+  // no opportunity.
+  virtual std::vector<Change> Tell(const HandlerEntry& entry) = 0;
+  // The signals whose handlers it is for, as a kernel signal set.
+  [[nodiscard]] virtual uint64_t signals() const { return ~0ull; }
+};
+
 // ---- The catalogue of faults
 // ---------------------------------------------------------------------
 
@@ -121,6 +148,9 @@ const std::vector<FaultDescription>& Catalogue();
 
 // nullptr when there is none.
 const FaultDescription* FindFault(std::string_view id);
+
+// The parameter signal= as a kernel signal set; all without it. Throws SpecError.
+uint64_t ParseSignals(const Spec& spec);
 
 // The parameters that every fault has: they say when it fires.
 const std::vector<Parameter>& CommonParameters();

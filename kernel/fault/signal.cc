@@ -26,20 +26,7 @@ bool TimerIsForProcess(pid_t tgid, int timer) {
 // signal.sibling: a signal for the process is taken by another of its threads.
 class Sibling : public SignalFault {
  public:
-  explicit Sibling(const Spec& spec) {
-    const Word* word = spec.Find("signal");
-    if (word == nullptr) return;
-    signals_ = 0;
-    for (const Word& name : ParseList(*word)) {
-      auto signal = ParseSignal(name.text);
-      if (!signal)
-        throw SpecError(name.column,
-                        "expected signals by name or number (1 to 64), joined by '+', "
-                        "found '" +
-                            name.text + "'");
-      signals_ |= SignalBit(*signal);
-    }
-  }
+  explicit Sibling(const Spec& spec) : signals_(ParseSignals(spec)) {}
 
   [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools& tools) override {
     uint64_t bit = SignalBit(stop.signal);
@@ -74,7 +61,7 @@ class Sibling : public SignalFault {
     return 0;
   }
 
-  uint64_t signals_ = ~0ull;
+  uint64_t signals_;
   pid_t sibling_ = 0;  // found by Concerns for the Tell that follows
 };
 

@@ -19,12 +19,39 @@ class SignalFrame {
   [[nodiscard]] std::optional<uint64_t> Saved(Reg reg) const;
   bool SetSaved(Reg reg, uint64_t value);
 
+  // What the last fault of the thread left, as saved.
+  enum class Trap : uint8_t { kNumber, kError, kAddress };
+  [[nodiscard]] std::optional<uint64_t> Saved(Trap field) const;
+  bool SetSaved(Trap field, uint64_t value);
+
+  // The signal mask that sigreturn will put back.
+  [[nodiscard]] std::optional<uint64_t> SavedMask() const;
+
+  // The interrupted code's floating point control words.
+  struct FpControl {
+    uint16_t x87;
+    uint32_t mxcsr;
+  };
+  [[nodiscard]] std::optional<FpControl> SavedFpControl() const;
+
+  // The address of the handler's siginfo. Nothing if the handler does not get one (no SA_SIGINFO),
+  // which 64-bit code's frame shows only by holding no such thing for `signal`.
+  [[nodiscard]] std::optional<uint64_t> InfoAddress(int signal) const;
+
+  // Puts the whole frame `bytes` lower, with whatever points into it; `registers` follow. The
+  // vector state, which is apart from the frame, stays. False when the memory is not there.
+  bool MoveDown(unsigned bytes, Registers& registers);
+
  private:
-  SignalFrame(pid_t tid, Arch arch, uint64_t context) : tid_(tid), arch_(arch), context_(context) {}
+  enum class Kind : uint8_t { kAmd64, kRt386, kOld386 };
+  SignalFrame(pid_t tid, Kind kind, uint64_t address) : tid_(tid), kind_(kind), address_(address) {}
+  [[nodiscard]] uint64_t Context() const;  // address of the mcontext
+  [[nodiscard]] std::optional<uint64_t> Word(uint64_t address) const;
+  bool SetWord(uint64_t address, uint64_t value);
 
   pid_t tid_;
-  Arch arch_;
-  uint64_t context_;  // address of the mcontext
+  Kind kind_;
+  uint64_t address_;  // where the handler's return address lies
 };
 
 }  // namespace faultline::kernel

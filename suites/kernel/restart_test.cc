@@ -1,4 +1,4 @@
-// restart.fast-return: which registers are lost, when, and when not.
+// The restart faults: what is lost or goes wrong, when, and when not.
 
 #include <gtest/gtest.h>
 
@@ -36,8 +36,12 @@ Seen Interrupt(const std::string& fault, const std::string& arch, const std::str
   std::string name = call.substr(call.find('-') + 1);  // int80-wait4 is wait4
   for (std::string line; std::getline(lines, line);) {
     auto lie = nlohmann::json::parse(line);
-    // The tracee's other threads make calls that are interrupted, too; they are not what is asked.
-    if (lie.value("call", "") == name && lie["tid"] == std::stoi(seen.fields["tid"]))
+    // The tracee's other threads make calls that are interrupted, too; they are not what is asked
+    // here.
+    if (std::to_string(lie["tid"].get<int>()) != seen.fields["tid"]) continue;
+    if (lie.contains("withdrawn"))
+      std::erase_if(seen.lies, [&](const auto& other) { return other["n"] == lie["n"]; });
+    else if (lie.value("call", "") == name)
       seen.lies.push_back(lie);
   }
   return seen;
@@ -215,6 +219,145 @@ TEST(Spare, NamedCalls) {
   ExpectUntouched(Interrupt("restart.fast-return,spare=wait4+read", "amd64", "wait4", "restart"),
                   "wait4", "1");
   ExpectLost(Interrupt("restart.fast-return,spare=read", "amd64", "wait4", "restart"), "-14");
+}
+
+// ---- The call ends, or becomes another: eintr, leak-errno, arg0, wrong-number, wrong-pc
+// -----------
+
+struct Effect {
+  const char* name;
+  const char* fault;
+  // By call: wait4, read, recvfrom, futex.
+  const char* results[4];
+};
+constexpr Effect kEffects[] = {
+    {"eintr", "restart.eintr,spare=none", {"-4", "-4", "-4", "-4"}},
+    {"leak_errno", "restart.leak-errno,spare=none", {"-512", "-512", "-512", "-512"}},
+    // No such process group, no such descriptor, no such address.
+    {"arg0", "restart.arg0,spare=none", {"-10", "-9", "-9", "-14"}},
+    {"wrong_number", "restart.wrong-number,spare=none", {"-38", "-38", "-38", "-38"}},
+    // The call's own number; wait4's is shown as 1, being positive.
+    {"wrong_pc", "restart.wrong-pc,offset=2,spare=none", {"1", "0", "45", "202"}},
+};
+
+class Faulty : public testing::TestWithParam<std::tuple<Effect, int, const char*>> {};
+INSTANTIATE_TEST_SUITE_P(Calls, Faulty,
+                         testing::Combine(testing::ValuesIn(kEffects), testing::Range(0, 4),
+                                          testing::Values("restart", "plain", "altstack", "two",
+                                                          "ignored", "stop", "eintr", "nothing")),
+                         [](const auto& info) {
+                           return std::string(std::get<0>(info.param).name) + "_" +
+                                  kCalls[std::get<1>(info.param)].call + "_" +
+                                  std::get<2>(info.param);
+                         });
+
+TEST_P(Faulty, ChangesRestartsAndNothingElse) {
+  auto [effect, index, how] = GetParam();
+  const char* call = kCalls[index].call;
+  Seen seen = Interrupt(effect.fault, "amd64", call, how);
+  if (std::string(how) == "eintr" || std::string(how) == "nothing") {
+    ExpectUntouched(seen, call, std::string(how) == "eintr" ? "-4" : kCalls[index].clean);
+    return;
+  }
+  EXPECT_EQ(seen.fields["result"], effect.results[index]);
+  ASSERT_EQ(seen.lies.size(), 1u);
+  // What the fault does not speak of is whole.
+  seen.lies.clear();
+  ExpectUntouched(seen, call, effect.results[index]);
+}
+
+TEST(Eintr, In386Code) {
+  for (const char* how : {"restart", "plain", "stop"}) {
+    Seen seen = Interrupt("restart.eintr", "386", "wait4", how);
+    EXPECT_EQ(seen.fields["result"], "-4") << how;
+    EXPECT_EQ(seen.lies.size(), 1u) << how;
+  }
+}
+
+TEST(LeakErrno, In386Code) {
+  for (const char* how : {"restart", "plain", "stop"})
+    EXPECT_EQ(Interrupt("restart.leak-errno", "386", "read", how).fields["result"], "-512") << how;
+}
+
+TEST(Arg0, In386Code) {
+  for (const char* how : {"restart", "plain", "stop"})
+    EXPECT_EQ(Interrupt("restart.arg0", "386", "recvfrom", how).fields["result"], "-9") << how;
+}
+
+TEST(Arg0, OfInt80IsEbx) {
+  Seen seen = Interrupt("restart.arg0", "amd64", "int80-wait4", "restart");
+  EXPECT_EQ(seen.fields["result"], "-10");
+  ASSERT_EQ(seen.lies.size(), 1u);
+  EXPECT_TRUE(seen.lies[0]["after"].contains("rbx"));
+}
+
+TEST(WrongNumber, CanBeChosen) {
+  // 39 is getpid on amd64; the call is read, whose own result would be 1.
+  for (const char* how : {"restart", "stop"}) {
+    Seen seen = Interrupt("restart.wrong-number,number=39", "amd64", "read", how);
+    EXPECT_GT(std::stol(seen.fields["result"]), 1) << how;
+  }
+}
+
+TEST(WrongNumber, HitsRestartBlocks) {
+  EXPECT_EQ(Interrupt("", "amd64", "nanosleep", "ignored").fields["result"], "0");
+  EXPECT_EQ(Interrupt("restart.wrong-number", "amd64", "nanosleep", "ignored").fields["result"],
+            "-38");
+}
+
+TEST(WrongPc, MovesThePcByTheOffset) {
+  std::string log = ScratchFile("log");
+  // Into the middle of the instruction: whatever comes of it, the log tells where.
+  RunToEnd(Inject({"--log", log, "--fault", "restart.wrong-pc,call=read,offset=-1"},
+                  {Tracee("restart"), "read", "restart"}));
+  auto lie = nlohmann::json::parse(ReadFile(log).substr(0, ReadFile(log).find('\n')));
+  EXPECT_EQ(std::stoull(lie["after"]["rip"].get<std::string>(), nullptr, 16) + 1,
+            std::stoull(lie["before"]["rip"].get<std::string>(), nullptr, 16));
+}
+
+TEST(Mode, HandlerAndHandlerless) {
+  for (const char* fault : {"restart.eintr", "restart.leak-errno", "restart.arg0",
+                            "restart.wrong-number", "restart.wrong-pc,offset=2"}) {
+    std::string with = std::string(fault) + ",call=recvfrom,mode=handler";
+    std::string without = std::string(fault) + ",call=recvfrom,mode=handlerless";
+    ExpectUntouched(Interrupt(with, "amd64", "recvfrom", "ignored"), "recvfrom", "1");
+    ExpectUntouched(Interrupt(without, "amd64", "recvfrom", "restart"), "recvfrom", "1");
+    EXPECT_EQ(Interrupt(with, "amd64", "recvfrom", "restart").lies.size(), 1u) << fault;
+    EXPECT_EQ(Interrupt(without, "amd64", "recvfrom", "ignored").lies.size(), 1u) << fault;
+  }
+}
+
+TEST(EndOfCall, IsReachedOnce) {
+  // The second rule has nothing left to act on.
+  std::string log = ScratchFile("log");
+  Ended ended =
+      RunToEnd(Inject({"--log", log, "--fault", "restart.eintr", "--fault", "restart.leak-errno"},
+                      {Tracee("restart"), "read", "restart"}));
+  EXPECT_EQ(Fields(ended.out)["result"], "-4");
+  EXPECT_EQ(ReadFile(log).find("leak-errno"), std::string::npos);
+}
+
+// ---- restart.full-timeout
+// --------------------------------------------------------------------------
+
+TEST(FullTimeout, SleepsAnew) {
+  for (const char* arch : {"amd64", "386"}) {
+    Seen seen = Interrupt("restart.full-timeout", arch, "nanosleep", "ignored");
+    EXPECT_EQ(seen.fields["result"], "0") << arch;
+    EXPECT_GE(std::stol(seen.fields["elapsed"]), 1700) << arch;
+    EXPECT_EQ(seen.lies.size(), 1u) << arch;
+  }
+}
+
+TEST(FullTimeout, WithoutItSleepsWhatIsLeft) {
+  Seen seen = Interrupt("", "amd64", "nanosleep", "ignored");
+  EXPECT_EQ(seen.fields["result"], "0");
+  EXPECT_LT(std::stol(seen.fields["elapsed"]), 1700);
+}
+
+TEST(FullTimeout, LeavesCallsAloneThatAreJustRestarted) {
+  ExpectUntouched(Interrupt("restart.full-timeout", "amd64", "read", "stop"), "read", "1");
+  ExpectUntouched(Interrupt("restart.full-timeout", "amd64", "nanosleep", "eintr"), "", "-4");
 }
 
 // ---- When

@@ -2,7 +2,8 @@
 //
 //     restart CALL HOW [TIMES]
 //
-// CALL: wait4, read, recvfrom, futex, and on amd64 int80-wait4.
+// CALL: wait4, read, recvfrom, futex, and on amd64 int80-wait4; nanosleep: 1 s, interrupted after
+// 0.7 s.
 // HOW: what interrupts it, TIMES times (default 1), each time once it sleeps:
 //     nothing   nothing does
 //     restart   a handler with SA_RESTART          plain     the same without SA_SIGINFO
@@ -15,7 +16,7 @@
 //
 // Prints one line: result=… a0=… … a5=…, then for each interruption by a handler
 // saved_pc=rewound|after saved_a3=… (what its frame held), and sentinels=… for registers that are
-// no arguments.
+// no arguments; elapsed=… is how long the call took, in ms.
 
 #include <errno.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include "suites/kernel/tracees/tracee.h"
@@ -110,6 +112,8 @@ void* Interrupt(void* argument) {
     Await(sleeps);
     int before = handlers;
     int expected = 1;
+    // Part of the subject, not a way to wait: a sleep that is interrupted late.
+    if (call_number == SYS_nanosleep) usleep(700000);
     if (strcmp(plan.how, "nothing") == 0) break;
     if (strcmp(plan.how, "ignored") == 0) {
       Signal(plan, SIGUSR1);
@@ -156,6 +160,12 @@ void PrepareSignals(const char* how) {
   } else if (strcmp(how, "ignored") == 0) {
     signal(SIGUSR1, SIG_IGN);
   }
+}
+
+long NowMs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
 unsigned long Word(const void* pointer) { return reinterpret_cast<unsigned long>(pointer); }
@@ -219,6 +229,12 @@ int main(int argc, char** argv) {
     call.arguments[0] = Word(&futex_word);
     call.arguments[3] = 0;  // no timeout
     plan.complete = [] { syscall(SYS_futex, &futex_word, 1 /* FUTEX_WAKE */, 1); };
+  } else if (strcmp(name, "nanosleep") == 0) {
+    static timespec second = {.tv_sec = 1, .tv_nsec = 0};
+    call.number = SYS_nanosleep;
+    call.arguments[0] = Word(&second);
+    call.arguments[1] = 0;
+    plan.complete = [] { Await([] { return static_cast<bool>(finished); }); };
   } else {
     return 64;
   }
@@ -226,6 +242,7 @@ int main(int argc, char** argv) {
   PrepareSignals(plan.how);
   pthread_t interrupter;
   if (pthread_create(&interrupter, nullptr, Interrupt, &plan) != 0) Die("pthread_create");
+  long begin = NowMs();
 #if defined(__x86_64__)
   unsigned long extra[3] = {0x8a8, 0x9a9, 0xaaa};
   if (int80) {
@@ -237,6 +254,7 @@ int main(int argc, char** argv) {
 #else
   Do(&call);
 #endif
+  long elapsed = NowMs() - begin;
   finished = true;
   // Not in pthread_join yet: its own futex call must not be what is interrupted.
   Await([] { return static_cast<bool>(interrupted); });
@@ -248,8 +266,8 @@ int main(int argc, char** argv) {
   if (int80) printf(" r8=%lx r9=%lx r10=%lx", extra[0], extra[1], extra[2]);
 #endif
   printf(" rusage=%lx address=%lx size=%lx", Word(&usage), Word(&address), Word(&address_size));
-  printf(" tid=%d", plan.tid);
-  printf(" handlers=%d rewound=%ld saved_a3=%lx\n", static_cast<int>(handlers),
-         static_cast<long>(saved_rewound), static_cast<unsigned long>(saved_fourth));
+  printf(" handlers=%d rewound=%ld saved_a3=%lx elapsed=%ld tid=%d\n", static_cast<int>(handlers),
+         static_cast<long>(saved_rewound), static_cast<unsigned long>(saved_fourth), elapsed,
+         plan.tid);
   return 0;
 }
