@@ -193,8 +193,8 @@ int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>&
     if (!rule.rule->MatchesCall(call) || !rule.fault->Concerns(stop, tools)) continue;
     auto n = rule.rule->Take();
     if (!n) continue;
-    auto route = rule.fault->Tell(stop, tools);
-    if (!route) {
+    auto lie = rule.fault->Tell(stop, tools);
+    if (!lie) {
       rule.rule->GiveBack(*n);
       continue;
     }
@@ -206,11 +206,9 @@ int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>&
                  .t = log_->Now(),
                  .call = call,
                  .signal = name,
-                 .changes = {{.what = "tid",
-                              .before = static_cast<uint64_t>(route->interrupted),
-                              .after = static_cast<uint64_t>(route->taker)}},
+                 .changes = {lie->change},
                  .registers = false});
-    return route->taker == tid ? signal : 0;
+    return lie->taken;
   }
   if (!stop.call && WantsMoreRestarts() && (status->caught & SignalBit(signal)) &&
       IsProcessDirected(stop)) {

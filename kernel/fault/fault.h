@@ -26,6 +26,9 @@ class Redirector;
 class SignalFrame;
 class Tracer;
 
+// A value that a lie replaced.
+using Change = Lie::Change;
+
 class Fault {
  public:
   virtual ~Fault() = default;
@@ -84,18 +87,18 @@ struct SignalTools {
   std::function<pid_t(const SignalStop&)> find_sleeper;
 };
 
-// Which thread's sleep or call the signal interrupts, and which one takes it.
-struct SignalRoute {
-  pid_t interrupted;
-  pid_t taker;
+// What a lie made of a signal.
+struct SignalLie {
+  int taken;      // the signal that the thread takes now; 0: none
+  Change change;  // in numbers, for the log
 };
 
 class SignalFault : public Fault {
  public:
   [[nodiscard]] virtual bool Concerns(const SignalStop& stop, const SignalTools& tools) = 0;
   // Nothing when it could not be done after all.
-  [[nodiscard]] virtual std::optional<SignalRoute> Tell(const SignalStop& stop,
-                                                        const SignalTools& tools) = 0;
+  [[nodiscard]] virtual std::optional<SignalLie> Tell(const SignalStop& stop,
+                                                      const SignalTools& tools) = 0;
 };
 
 // ---- Point "handler": a thread stands on the first instruction of a signal handler
@@ -108,8 +111,6 @@ struct HandlerEntry {
   Registers& registers;  // as the handler will find them; stored when all lies are told
   SignalFrame& frame;
 };
-
-using Change = Lie::Change;
 
 class HandlerFault : public Fault {
  public:

@@ -23,6 +23,106 @@ bool TimerIsForProcess(pid_t tgid, int timer) {
              std::string::npos;
 }
 
+// The first thread that can take the signal at once: it runs or sleeps interruptibly, lets the
+// signal through, and has none of the kind pending, which would swallow this one.
+pid_t FindReceiver(const SignalStop& stop, const SignalTools& tools) {
+  uint64_t bit = SignalBit(stop.signal);
+  for (pid_t tid : ThreadsOf(stop.status.tgid)) {
+    if (tid == stop.tid || !tools.tracer.Follows(tid)) continue;
+    auto status = ReadStatus(tid);
+    if (!status || (status->state != 'R' && status->state != 'S' && status->state != 't')) continue;
+    if ((status->blocked | status->pending) & bit) continue;
+    return tid;
+  }
+  return 0;
+}
+
+// Whose call or sleep is interrupted, and who takes the signal.
+Change FromTo(pid_t interrupted, pid_t taker) {
+  return {.what = "tid",
+          .before = static_cast<uint64_t>(interrupted),
+          .after = static_cast<uint64_t>(taker)};
+}
+
+// A fault of the thread itself: it happens again at once if nobody handles it, so no kernel can
+// lose or move it.
+bool IsOwnFault(const SignalStop& stop) {
+  switch (stop.signal) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+    case SIGSYS:
+      return stop.info.si_code > 0;
+    default:
+      return false;
+  }
+}
+
+bool IsCaught(const SignalStop& stop, uint64_t signals) {
+  return (SignalBit(stop.signal) & signals & stop.status.caught) != 0;
+}
+
+// signal.drop, wait.lost-sigchld: nobody takes the signal.
+class Drop : public SignalFault {
+ public:
+  explicit Drop(uint64_t signals) : signals_(signals) {}
+  [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools&) override {
+    return IsCaught(stop, signals_) && !IsOwnFault(stop);
+  }
+  [[nodiscard]] std::optional<SignalLie> Tell(const SignalStop& stop, const SignalTools&) override {
+    return SignalLie{
+        .taken = 0,
+        .change = {.what = "signal", .before = static_cast<uint64_t>(stop.signal), .after = 0}};
+  }
+
+ private:
+  uint64_t signals_;
+};
+
+// signal.duplicate: the thread takes the signal, and then once more.
+class Duplicate : public SignalFault {
+ public:
+  explicit Duplicate(const Spec& spec) : signals_(ParseSignals(spec)) {}
+  [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools&) override {
+    // One of the kind that is pending already would swallow it.
+    return IsCaught(stop, signals_) && !IsOwnFault(stop) &&
+           (stop.status.pending & SignalBit(stop.signal)) == 0;
+  }
+  [[nodiscard]] std::optional<SignalLie> Tell(const SignalStop& stop,
+                                              const SignalTools& tools) override {
+    if (!tools.redirector.Send(stop.status.tgid, stop.tid, stop.info)) return std::nullopt;
+    return SignalLie{.taken = stop.signal, .change = {.what = "times", .before = 1, .after = 2}};
+  }
+
+ private:
+  uint64_t signals_;
+};
+
+// signal.wrong-thread: a signal for one thread is taken by another.
+class WrongThread : public SignalFault {
+ public:
+  explicit WrongThread(const Spec& spec) : signals_(ParseSignals(spec)) {}
+  [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools& tools) override {
+    if (!IsCaught(stop, signals_) || IsOwnFault(stop) || IsProcessDirected(stop)) return false;
+    receiver_ = FindReceiver(stop, tools);
+    return receiver_ != 0;
+  }
+  [[nodiscard]] std::optional<SignalLie> Tell(const SignalStop& stop,
+                                              const SignalTools& tools) override {
+    if (!tools.redirector.Send(stop.status.tgid, receiver_, stop.info)) return std::nullopt;
+    return SignalLie{.taken = 0, .change = FromTo(stop.tid, receiver_)};
+  }
+
+ private:
+  uint64_t signals_;
+  pid_t receiver_ = 0;  // found by Concerns for the Tell that follows
+};
+
+constexpr Parameter kSignal = {"signal", "names or numbers joined by '+'",
+                               "only these signals, such as CHLD or SIGURG (default: all)"};
+
 // signal.sibling: a signal for the process is taken by another of its threads.
 class Sibling : public SignalFault {
  public:
@@ -35,32 +135,17 @@ class Sibling : public SignalFault {
     return sibling_ != 0;
   }
 
-  [[nodiscard]] std::optional<SignalRoute> Tell(const SignalStop& stop,
-                                                const SignalTools& tools) override {
+  [[nodiscard]] std::optional<SignalLie> Tell(const SignalStop& stop,
+                                              const SignalTools& tools) override {
     if (!stop.call) {
       tools.tracer.Wake(sibling_);
-      return SignalRoute{.interrupted = sibling_, .taker = stop.tid};
+      return SignalLie{.taken = stop.signal, .change = FromTo(sibling_, stop.tid)};
     }
     if (!tools.redirector.Send(stop.status.tgid, sibling_, stop.info)) return std::nullopt;
-    return SignalRoute{.interrupted = stop.tid, .taker = sibling_};
+    return SignalLie{.taken = 0, .change = FromTo(stop.tid, sibling_)};
   }
 
  private:
-  // The first thread that can take the signal at once: it runs or sleeps interruptibly, lets the
-  // signal through, and has none of the kind pending, which would swallow this one.
-  static pid_t FindReceiver(const SignalStop& stop, const SignalTools& tools) {
-    uint64_t bit = SignalBit(stop.signal);
-    for (pid_t tid : ThreadsOf(stop.status.tgid)) {
-      if (tid == stop.tid || !tools.tracer.Follows(tid)) continue;
-      auto status = ReadStatus(tid);
-      if (!status || (status->state != 'R' && status->state != 'S' && status->state != 't'))
-        continue;
-      if ((status->blocked | status->pending) & bit) continue;
-      return tid;
-    }
-    return 0;
-  }
-
   uint64_t signals_;
   pid_t sibling_ = 0;  // found by Concerns for the Tell that follows
 };
@@ -70,15 +155,8 @@ class Sibling : public SignalFault {
 bool IsProcessDirected(const SignalStop& stop) {
   const siginfo_t& info = stop.info;
   if (info.si_code == SI_TKILL) return false;
+  if (IsOwnFault(stop)) return false;
   switch (stop.signal) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGTRAP:
-    case SIGSYS:
-      if (info.si_code > 0) return false;
-      break;
     case SIGPIPE:
     case SIGXFSZ:
       if (info.si_code == SI_USER && info.si_pid == stop.status.tgid) return false;
@@ -90,35 +168,117 @@ bool IsProcessDirected(const SignalStop& stop) {
 }
 
 std::vector<FaultDescription> SignalFaults() {
-  return {{
-      .id = "signal.sibling",
-      .summary = "a signal for the process interrupts one thread and is taken by another",
-      .effect =
-          "A signal that was sent to the process and has a handler interrupts one thread's call, "
-          "and\n"
-          "another thread takes it. The call is then restarted with no handler having run there.\n"
-          "If the thread that is about to take it was interrupted in a call, the first thread of "
-          "the\n"
-          "process that does not block the signal takes it instead, with the same siginfo. If it "
-          "was not,\n"
-          "it takes the signal, and another thread is woken from a call that it sleeps in.\n"
-          "Signals sent to a thread (tgkill, pthread_kill), a thread's own faults, and signals for "
-          "which\n"
-          "there is no such other thread stay as they are. sigqueue and pthread_sigqueue look the "
-          "same and\n"
-          "count as sent to the process.",
-      .parameters = {{"signal", "names or numbers joined by '+'",
-                      "only these signals, such as CHLD or SIGURG (default: all)"}},
-      .origin =
-          "Every kernel, now and then: POSIX lets any thread that does not block a signal take it. "
-          "It\n"
-          "is the condition under which FreeBSD's restart lost registers (restart.fast-return).",
-      .source = "POSIX.1-2017, System Interfaces 2.4.1; Linux kernel/signal.c, complete_signal",
-      .harsher = "It happens at each signal, where a kernel does it in a race.",
-      .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
-        return std::make_unique<Sibling>(spec);
+  return {
+      {
+          .id = "signal.sibling",
+          .summary = "a signal for the process interrupts one thread and is taken by another",
+          .effect =
+              "A signal that was sent to the process and has a handler interrupts one thread's "
+              "call, "
+              "and\n"
+              "another thread takes it. The call is then restarted with no handler having run "
+              "there.\n"
+              "If the thread that is about to take it was interrupted in a call, the first thread "
+              "of "
+              "the\n"
+              "process that does not block the signal takes it instead, with the same siginfo. If "
+              "it "
+              "was not,\n"
+              "it takes the signal, and another thread is woken from a call that it sleeps in.\n"
+              "Signals sent to a thread (tgkill, pthread_kill), a thread's own faults, and signals "
+              "for "
+              "which\n"
+              "there is no such other thread stay as they are. sigqueue and pthread_sigqueue look "
+              "the "
+              "same and\n"
+              "count as sent to the process.",
+          .parameters = {{"signal", "names or numbers joined by '+'",
+                          "only these signals, such as CHLD or SIGURG (default: all)"}},
+          .origin = "Every kernel, now and then: POSIX lets any thread that does not block a "
+                    "signal take it. "
+                    "It\n"
+                    "is the condition under which FreeBSD's restart lost registers "
+                    "(restart.fast-return).",
+          .source = "POSIX.1-2017, System Interfaces 2.4.1; Linux kernel/signal.c, complete_signal",
+          .harsher = "It happens at each signal, where a kernel does it in a race.",
+          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
+            return std::make_unique<Sibling>(spec);
+          },
       },
-  }};
+      {
+          .id = "signal.drop",
+          .summary = "a signal is lost",
+          .effect =
+              "A signal that has a handler is not taken by anybody; a call that it interrupted is "
+              "restarted.\n"
+              "A thread's own faults are not lost: they would happen again at once.",
+          .parameters = {kSignal},
+          .origin = "gVisor lost SIGCHLD that came during vfork (wait.lost-sigchld).",
+          .source = "gVisor commit 63d8c3537",
+          .harsher = "There one signal was lost, in a race; here each one that the rule selects.",
+          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
+            return std::make_unique<Drop>(ParseSignals(spec));
+          },
+      },
+      {
+          .id = "signal.duplicate",
+          .summary = "a signal is taken twice",
+          .effect =
+              "A thread takes a signal that has a handler, and once more, with the same siginfo, "
+              "as soon as it\n"
+              "no longer blocks it: normally when the handler returns. Also signals that would "
+              "not queue. One\n"
+              "that has a further one pending behind it is no opportunity.",
+          .parameters = {kSignal},
+          .origin = "No kernel is known that delivers one signal twice. Senders do: a timer, a "
+                    "supervisor or a\n"
+                    "terminal that signals both the group and the process.",
+          .source =
+              "POSIX.1-2017, System Interfaces 2.4.1, lets a signal be generated any number of "
+              "times",
+          .harsher = "Each signal that the rule selects is taken twice.",
+          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
+            return std::make_unique<Duplicate>(spec);
+          },
+      },
+      {
+          .id = "signal.wrong-thread",
+          .summary = "a signal for one thread is taken by another",
+          .effect =
+              "A signal that was sent to a thread (tgkill, pthread_kill, a timer of the thread, "
+              "SIGPIPE of its\n"
+              "own write) and has a handler is taken, with the same siginfo, by the first other "
+              "thread of the\n"
+              "process that does not block it. With no such thread it stays. A thread's own faults "
+              "stay, and so\n"
+              "do signals for the process (see signal.sibling).",
+          .parameters = {kSignal},
+          .origin =
+              "macOS: SIGPROF on threads that did not run, SIGPIPE not on the thread that wrote.",
+          .source = "https://golang.org/issue/6047, 13841 (SIGPROF) and 33384 (SIGPIPE)",
+          .harsher = "There it was these two signals: signal=PROF+PIPE.",
+          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
+            return std::make_unique<WrongThread>(spec);
+          },
+      },
+      {
+          .id = "wait.lost-sigchld",
+          .summary = "a parent is not told of its child's end by SIGCHLD",
+          .effect =
+              "SIGCHLD that has a handler is lost, as by signal.drop,signal=CHLD. The child is "
+              "there to be waited\n"
+              "for; only programs that wait for the signal hang.",
+          .parameters = {},
+          .origin = "gVisor: SIGCHLD that came while the parent was in vfork was not delivered, "
+                    "and later "
+                    "ones were\n"
+                    "merged with it; GNU make hung.",
+          .source = "gVisor commit 63d8c3537 (January 2026)",
+          .harsher = "There it took a vfork at that moment; here each SIGCHLD is lost.",
+          .make = [](const Spec&) -> std::unique_ptr<Fault> {
+            return std::make_unique<Drop>(SignalBit(SIGCHLD));
+          },
+      }};
 }
 
 }  // namespace faultline::kernel
