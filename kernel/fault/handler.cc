@@ -224,9 +224,7 @@ std::vector<FaultDescription> HandlerFaults() {
            "instructions (memcpy, memset) run backwards until something clears it. The\n"
            "interrupted code gets its own flags back.",
        .parameters = {kSignal},
-       .origin =
-           "OSv; FEX before 2025; Asterinas. Linux, too, long left it as the interrupted code "
-           "had it.",
+       .origin = "OSv; FEX before 2025; Asterinas.",
        .source = "OSv issue 154; FEX pull request 4389 (44492b482); Asterinas issues 1606 and 1637",
        .harsher = "There the flag was what the interrupted code had; here it is always set.",
        .make = Make<DirectionFlag>},
@@ -270,9 +268,7 @@ std::vector<FaultDescription> HandlerFaults() {
            "Emulators and kernels that do not start handlers with a clean floating point state; "
            "FEX did\n"
            "not save MXCSR at all.",
-       .source =
-           "FEX pull request 5401; fpu__clear_user_states in Linux's arch/x86/kernel/fpu/core.c "
-           "is what is missing",
+       .source = "FEX pull request 5401",
        .harsher = "Not harsher.",
        .make = Make<Mxcsr>},
       {.id = "handler.registers",
@@ -317,13 +313,11 @@ std::vector<FaultDescription> HandlerFaults() {
            "get none\n"
            "and are no opportunity.",
        .parameters = {kSignal, {"code", "user or kernel", "which si_code (default: user)"}},
-       .origin =
-           "OS X up to 10.9 and later gives a general protection fault as SI_USER, which Go has "
-           "to\n"
-           "correct; DragonFly wrote the value of SI_USER otherwise. On x86 Linux itself says "
-           "SI_KERNEL and\n"
-           "address 0 of such a fault, which HotSpot took for a null check.",
-       .source = "Go's runtime/signal_darwin_amd64.go; https://golang.org/issue/13964; JDK-8294003",
+       .origin = "OS X shows a general protection fault as SI_USER, which Go has to correct. On "
+                 "x86 Linux\n"
+                 "itself says SI_KERNEL and address 0 of such a fault, which HotSpot took for a "
+                 "null check.",
+       .source = "Go's runtime/signal_darwin_amd64.go; JDK-8294003",
        .harsher = "There certain faults were hit: signal=SEGV.",
        .make = Make<WrongInfo>},
       {.id = "handler.mask",
