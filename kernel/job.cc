@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -48,6 +49,39 @@ void Silence(int fd) {
   _exit(128 + signal);
 }
 
+// Stops this process by `signal`. Returns when it was continued: SIGCONT is pending then.
+void StopBy(int signal) {
+  sigset_t only, pending;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  ::signal(signal, SIG_DFL);
+  // In this order: it may be pending already, from the terminal, and one stop is enough.
+  kill(getpid(), signal);
+  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  sigprocmask(SIG_BLOCK, &only, nullptr);
+  // No stop, no SIGCONT. Only SIGSTOP stops an orphaned process group, and the program may have
+  // left ours for one that is none.
+  if (sigpending(&pending) == 0 && !sigismember(&pending, SIGCONT)) kill(getpid(), SIGSTOP);
+}
+
+// The front's side of TellStop.
+void FollowStop(Control* control) {
+  control->stopping = 1;
+  if (int signal = control->stop) StopBy(signal);
+  control->stopping = 0;
+}
+
+// Wakes the front. A SIGCONT that comes between its look at `stop` and its stop is lost in it, so
+// one is not enough; that it lowers `stopping` is the sign that it is awake.
+void Continue(const Job& job) {
+  job.control->stop = 0;
+  kill(job.front, SIGCONT);
+  while (job.control->stopping) {
+    kill(job.front, SIGCONT);
+    sched_yield();
+  }
+}
+
 // Whether a signal that came to the front has to be passed on. What the terminal sends goes to the
 // whole job, so the program has it already; so it is with what a traced process sends (kill(0, …)).
 bool ComesFromOutside(const siginfo_t& info, pid_t tracer) {
@@ -68,6 +102,7 @@ bool ComesFromOutside(const siginfo_t& info, pid_t tracer) {
     if (signal == SIGCHLD) {
       int status = 0;
       if (job.control->ended && !job.control->last) EndAs(job.control->status);
+      FollowStop(job.control);
       // The tracer stays a zombie until here, so its number is nobody else's.
       if (waitpid(tracer, &status, WNOHANG) != tracer) continue;
       if (job.control->ended) EndAs(job.control->status);
@@ -125,11 +160,18 @@ void TellEnd(const Job& job, int status, bool last) {
   job.control->status = status;
   job.control->last = last;
   job.control->ended = 1;
-  kill(job.front, SIGCONT);  // it may be stopped, as the program was
+  Continue(job);  // it may be stopped, as the program was
   if (!last) kill(job.front, SIGCHLD);
 }
 
-void TellStop(const Job& job, bool stopped) { kill(job.front, stopped ? SIGSTOP : SIGCONT); }
+void TellStop(const Job& job, int signal) {
+  if (signal == 0) {
+    Continue(job);
+    return;
+  }
+  job.control->stop = signal;
+  kill(job.front, SIGCHLD);
+}
 
 bool StartProgram(const Job& job, const std::string& path, char** arguments, Program* program) {
   int go[2], failure[2];

@@ -39,6 +39,8 @@ struct Control {
   std::atomic<int> ended;      // the program ended with `status`
   std::atomic<int> last;       // and the tracer ends too: wait for it
   int status;                  // as wait() gives it
+  std::atomic<int> stop;       // the signal that stopped the program; 0: it is not stopped
+  std::atomic<int> stopping;   // the front is about to stop, stopped, or not yet quite awake
   // A snapshot: the asker, who holds a lock on the file, writes `process`, raises `asked` and sends
   // the tracer kWakeSignal until `served` has followed. The report lies behind this page.
   std::atomic<uint32_t> asked;
@@ -69,8 +71,9 @@ void ReleaseInherited();
 // to do; otherwise it goes on alone for what the program left behind.
 void TellEnd(const Job& job, int status, bool last);
 
-// In the tracer: the program was stopped, or goes on.
-void TellStop(const Job& job, bool stopped);
+// In the tracer: the program was stopped by `signal`, or goes on (0). The front stops by the same
+// signal, for that is what its parent is told.
+void TellStop(const Job& job, int signal);
 
 // The program's process, from before its exec.
 struct Program {

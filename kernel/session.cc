@@ -124,7 +124,7 @@ int RunSession(SessionOptions options) {
   Tracer tracer(&session);
   session.set_tracer(&tracer);
   session.set_root(program.pid);
-  tracer.on_root_stop = [&](bool stopped) { TellStop(job, stopped); };
+  tracer.on_root_stop = [&](int signal) { TellStop(job, signal); };
   tracer.on_interrupt = [&] { ServeSnapshot(job, &tracer); };
   tracer.on_root_end = [&](int status, bool last) {
     if (int error = ExecFailure(program)) _exit(SayNotRunnable(name, error));

@@ -148,7 +148,7 @@ void Tracer::OnEventStop(pid_t tid, Tracee& tracee, int signal) {
   bool group_stop = DefaultActionOf(signal) == DefaultAction::kStop;
   if (tid == root_ && group_stop != root_stopped_) {
     root_stopped_ = group_stop;
-    if (on_root_stop) on_root_stop(group_stop);
+    if (on_root_stop) on_root_stop(group_stop ? signal : 0);
   }
   bool silent = tracee.own_interrupt || !tracee.born;
   tracee.own_interrupt = false;

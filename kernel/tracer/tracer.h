@@ -65,8 +65,8 @@ class Tracer {
 
   // The root process ended with this wait status. `last`: and nothing else is left.
   std::function<void(int status, bool last)> on_root_end;
-  // The root process was stopped by a signal, or went on.
-  std::function<void(bool stopped)> on_root_stop;
+  // The root process was stopped by this signal, or went on (0).
+  std::function<void(int signal)> on_root_stop;
   // A signal interrupted the tracer's wait.
   std::function<void()> on_interrupt;
 

@@ -63,6 +63,19 @@ TEST_P(OnArch, StopsAndGoesOn) {
   EXPECT_EQ(child.out, "continued\n");
 }
 
+// A shell tells its jobs' stops apart: "Stopped", "Stopped (tty input)".
+TEST(Stops, AreByTheSameSignal) {
+  for (int signal : {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU}) {
+    Child child(
+        Inject({}, {"/bin/sh", "-c", "kill -" + std::to_string(signal) + " $$; echo continued"}));
+    ASSERT_TRUE(child.AwaitStop());
+    EXPECT_EQ(child.stop, signal);
+    kill(child.pid(), SIGCONT);
+    child.Wait();
+    EXPECT_EQ(child.out, "continued\n");
+  }
+}
+
 // Whoever continues the program itself must find it going on, and its face too.
 TEST_P(OnArch, GoesOnWhenContinuedByItsOwnNumber) {
   Child child(Both({life(), "stop"}));

@@ -77,6 +77,7 @@ Child::Child(const Words& command, bool input) {
   arguments.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
+    setpgid(0, 0);
     int in = input ? ends[0][0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
     dup2(in, 0);
     for (int i = 1; i < 4; ++i) dup2(ends[i][1], i);
@@ -171,7 +172,10 @@ bool Child::AwaitStop() {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG | WUNTRACED) != pid_) return false;
     stopped = WIFSTOPPED(status);
-    if (!stopped) Reap(status);
+    if (stopped)
+      stop = WSTOPSIG(status);
+    else
+      Reap(status);
     return true;
   });
   return seen && stopped;

@@ -23,7 +23,8 @@ inline std::string Tracee(const std::string& name, const std::string& arch = "am
 // kInject with options, before "--" and a program.
 Words Inject(const Words& options, const Words& program);
 
-// A program that runs; killed, should it not have been waited for.
+// A program that runs, in a process group of its own as a shell's job has: one in an orphaned group
+// could be stopped by SIGSTOP only. Killed, should it not have been waited for.
 class Child {
  public:
   // fd 0 is a pipe from us when `input`, else /dev/null. `result`: the number of a further
@@ -44,6 +45,7 @@ class Child {
 
   int exit = -1;       // its status if it exited
   int signal = 0;      // what killed it
+  int stop = 0;        // what stopped it last
   std::string out;     // fd 1
   std::string err;     // fd 2
   std::string result;  // fd 3
