@@ -173,7 +173,8 @@ void TellStop(const Job& job, int signal) {
   kill(job.front, SIGCHLD);
 }
 
-bool StartProgram(const Job& job, const std::string& path, char** arguments, Program* program) {
+bool StartProgram(const Job& job, const std::string& path, char** arguments,
+                  const CallFilter& filter, Program* program) {
   int go[2], failure[2];
   if (pipe2(go, O_CLOEXEC) != 0) return false;
   if (pipe2(failure, O_CLOEXEC) != 0) return false;
@@ -187,7 +188,7 @@ bool StartProgram(const Job& job, const std::string& path, char** arguments, Pro
     while (read(go[0], &nothing, 1) < 0 && errno == EINTR) {
     }
     sigprocmask(SIG_SETMASK, &job.mask, nullptr);
-    execv(path.c_str(), arguments);
+    if (filter.empty() || filter.Install()) execv(path.c_str(), arguments);
     int error = errno;
     [[maybe_unused]] ssize_t written = write(failure[1], &error, sizeof error);
     _exit(kExitNotRunnable);

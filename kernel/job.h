@@ -24,6 +24,8 @@
 #include <cstdint>
 #include <string>
 
+#include "kernel/tracer/call_filter.h"
+
 namespace faultline::kernel {
 
 // Exit statuses of inject's own, as env, nohup and timeout have them.
@@ -82,8 +84,9 @@ struct Program {
   int failure = -1;  // errno of an exec that failed
 };
 // Forks the process that will be the program: in the front's process group, with the signal mask
-// that inject was started with. False with errno.
-bool StartProgram(const Job& job, const std::string& path, char** arguments, Program* program);
+// that inject was started with; its calls that `filter` holds stop. False with errno.
+bool StartProgram(const Job& job, const std::string& path, char** arguments,
+                  const CallFilter& filter, Program* program);
 void ReleaseProgram(Program* program);
 // Once the process has ended: errno if its exec failed, else 0.
 int ExecFailure(const Program& program);

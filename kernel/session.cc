@@ -44,6 +44,9 @@ class Session : public Observer {
     return resume;
   }
   void OnHandlerEntry(pid_t tid) override { engine_->OnHandlerEntry(tid); }
+  bool OnCallEntry(pid_t tid) override { return engine_->OnCallEntry(tid); }
+  void OnCallExit(pid_t tid) override { engine_->OnCallExit(tid); }
+  void OnBirth(const Birth& birth) override { engine_->OnBirth(birth); }
   void OnWake(pid_t tid) override { engine_->OnWake(tid); }
   void OnExec(pid_t tid, pid_t former) override { engine_->OnExec(tid, former); }
   void OnGone(pid_t tid) override { engine_->OnGone(tid); }
@@ -115,11 +118,11 @@ int RunSession(SessionOptions options) {
 
   Job job;
   if (!SplitJob(&job)) return Fail(fmt::format("cannot start: {}", strerror(errno)));
+  Engine engine(std::move(options.rules), &log);
   Program program;
-  if (!StartProgram(job, path, options.program, &program))
+  if (!StartProgram(job, path, options.program, engine.Filter(), &program))
     _exit(Fail(fmt::format("cannot fork: {}", strerror(errno))));
 
-  Engine engine(std::move(options.rules), &log);
   Session session(&engine, options.postmortem);
   Tracer tracer(&session);
   session.set_tracer(&tracer);

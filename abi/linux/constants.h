@@ -35,6 +35,8 @@ enum RestartCode : int {
   kERESTARTNOHAND = 514,
   kERESTART_RESTARTBLOCK = 516,
 };
+inline constexpr RestartCode kRestartCodes[] = {kERESTARTSYS, kERESTARTNOINTR, kERESTARTNOHAND,
+                                                kERESTART_RESTARTBLOCK};
 
 // asm/signal.h
 enum Signal : int {

@@ -100,16 +100,31 @@ constexpr size_t kMostSleepersAsked = 16;
 
 }  // namespace
 
-Engine::Engine(std::vector<Rule> rules, Log* log) : rules_(std::move(rules)), log_(log) {
-  for (size_t i = 0; i < rules_.size(); ++i) {
-    Rule* rule = &rules_[i];
-    if (auto* restart = dynamic_cast<RestartFault*>(&rule->fault()))
-      restart_rules_.push_back({.place = i + 1, .rule = rule, .fault = restart});
-    if (auto* signal = dynamic_cast<SignalFault*>(&rule->fault()))
-      signal_rules_.push_back({.place = i + 1, .rule = rule, .fault = signal});
-    if (auto* handler = dynamic_cast<HandlerFault*>(&rule->fault()))
-      handler_rules_.push_back({.place = i + 1, .rule = rule, .fault = handler});
-  }
+Engine::Engine(std::vector<Rule> rules, Log* log)
+    : rules_(std::move(rules)),
+      restart_rules_(RulesFor<RestartFault>(rules_)),
+      signal_rules_(RulesFor<SignalFault>(rules_)),
+      handler_rules_(RulesFor<HandlerFault>(rules_)),
+      birth_rules_(RulesFor<BirthFault>(rules_)),
+      exec_rules_(RulesFor<ExecFault>(rules_)),
+      log_(log),
+      call_lies_(rules_, log, &threads_) {}
+
+Opportunity Engine::At(pid_t tid, int signal, const Registers& registers,
+                       const std::optional<InterruptedCall>& call) {
+  Opportunity opportunity = {
+      .thread = &threads_.Of(tid), .call = {}, .signal = signal, .pc = registers.Get(Reg::kRip)};
+  if (!call) return opportunity;
+  opportunity.call = call->name();
+  for (int i = 0; i < 6; ++i)
+    opportunity.arguments[i] = registers.Get(ArgumentRegister(call->path, i));
+  return opportunity;
+}
+
+SignalTools Engine::Tools() {
+  return {.redirector = redirector_,
+          .tracer = *tracer_,
+          .find_sleeper = [this](const SignalStop& at) { return FindSleeper(at); }};
 }
 
 Resume Engine::OnSignal(pid_t tid, int signal) {
@@ -127,20 +142,43 @@ void Engine::OnWake(pid_t tid) {
   if (!restart_rules_.empty()) ApplyRestartRules(tid, 0, status);
 }
 
+void Engine::OnBirth(const Birth& birth) {
+  threads_.OnBirth(birth);
+  call_lies_.OnBirth(birth);
+  Registers registers;
+  if (birth_rules_.empty() || !registers.Fetch(birth.tid)) return;
+  BirthStop stop = {.birth = birth, .arch = registers.arch(), .registers = registers};
+  SignalTools tools = Tools();
+  bool told = TellAll(birth_rules_, At(birth.tid, 0, registers, {}), log_,
+                      [&](const auto& rule) { return rule.fault->Tell(stop, tools); });
+  if (told) registers.Store(birth.tid);
+}
+
 void Engine::OnExec(pid_t tid, pid_t former) {
+  threads_.OnExec(tid, former);
+  call_lies_.OnExec(tid, former);
   if (former != tid) redirector_.OnRenamed(former, tid);
   Settle(tid);
   to_handler_.erase(tid);
+  Registers registers;
+  if (exec_rules_.empty() || !registers.Fetch(tid)) return;
+  ExecStop stop = {.tid = tid, .arch = registers.arch(), .registers = registers};
+  bool told = TellAll(exec_rules_, At(tid, 0, registers, {}), log_,
+                      [&](const auto& rule) { return rule.fault->Tell(stop); });
+  if (told) registers.Store(tid);
 }
 
 void Engine::OnGone(pid_t tid) {
   redirector_.OnGone(tid);
   Settle(tid);
   to_handler_.erase(tid);
+  call_lies_.OnGone(tid);
+  for (Rule& rule : rules_) rule.Forget(threads_.Of(tid));
+  threads_.OnGone(tid);
 }
 
 bool Engine::WantsMoreRestarts() const {
-  return std::any_of(restart_rules_.begin(), restart_rules_.end(), [](const RestartRule& rule) {
+  return std::any_of(restart_rules_.begin(), restart_rules_.end(), [](const auto& rule) {
     return rule.fault->WantsMoreRestarts() && !rule.rule->IsSpent();
   });
 }
@@ -168,7 +206,10 @@ pid_t Engine::FindSleeper(const SignalStop& stop) const {
     // A thread that blocks the signal is not woken by it (kernel/signal.c, wants_signal).
     auto status = ReadStatus(tid);
     if (!status || (status->blocked & SignalBit(stop.signal)) != 0) continue;
-    if (restart_rules_.empty() || AnyConcerns(restart)) return tid;
+    bool wanted = std::any_of(restart_rules_.begin(), restart_rules_.end(), [&](const auto& rule) {
+      return rule.rule->MatchesCall(restart.call.name()) && rule.fault->Concerns(restart);
+    });
+    if (restart_rules_.empty() || wanted) return tid;
   }
   return 0;
 }
@@ -185,30 +226,21 @@ int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>&
   stop.status = *status;
   stop.arch = registers.arch();
   stop.call = FindInterruptedCall(tid, registers);
-  SignalTools tools = {.redirector = redirector_,
-                       .tracer = *tracer_,
-                       .find_sleeper = [this](const SignalStop& at) { return FindSleeper(at); }};
-  std::string call = stop.call ? stop.call->name() : "";
-  for (const SignalRule& rule : signal_rules_) {
-    if (!rule.rule->MatchesCall(call) || !rule.fault->Concerns(stop, tools)) continue;
-    auto n = rule.rule->Take();
-    if (!n) continue;
-    auto lie = rule.fault->Tell(stop, tools);
-    if (!lie) {
-      rule.rule->GiveBack(*n);
+  SignalTools tools = Tools();
+  Opportunity opportunity = At(tid, signal, registers, stop.call);
+  for (const auto& rule : signal_rules_) {
+    if (!rule.rule->Matches(opportunity) || !rule.fault->Concerns(stop, tools)) continue;
+    auto ticket = rule.rule->Take(*opportunity.thread);
+    if (!ticket) continue;
+    auto told = rule.fault->Tell(stop, tools);
+    if (!told) {
+      rule.rule->GiveBack(*ticket);
       continue;
     }
-    std::string name = SignalName(signal);
-    log_->Write({.tid = tid,
-                 .fault = rule.rule->description().id,
-                 .rule = rule.place,
-                 .n = *n,
-                 .t = log_->Now(),
-                 .call = call,
-                 .signal = name,
-                 .changes = {lie->change},
-                 .registers = false});
-    return lie->taken;
+    Lie lie = LieOf(rule, *ticket, opportunity, {told->change}, *log_);
+    lie.registers = false;
+    log_->Write(lie);
+    return told->taken;
   }
   if (!stop.call && WantsMoreRestarts() && (status->caught & SignalBit(signal)) &&
       IsProcessDirected(stop)) {
@@ -217,38 +249,32 @@ int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>&
   return signal;
 }
 
-bool Engine::AnyConcerns(const Restart& restart) const {
-  std::string name = restart.call.name();
-  return std::any_of(restart_rules_.begin(), restart_rules_.end(), [&](const RestartRule& rule) {
-    return rule.rule->MatchesCall(name) && rule.fault->Concerns(restart);
+bool Engine::AnyConcerns(const Restart& restart, const Opportunity& opportunity) const {
+  return std::any_of(restart_rules_.begin(), restart_rules_.end(), [&](const auto& rule) {
+    return rule.rule->Matches(opportunity) && rule.fault->Concerns(restart);
   });
 }
 
-std::vector<std::pair<Rule*, Lie>> Engine::TellRestart(const Restart& restart,
-                                                       RestartRegisters& registers, bool held) {
-  std::vector<std::pair<Rule*, Lie>> told;
-  std::string name = restart.call.name();
-  for (const RestartRule& rule : restart_rules_) {
-    if (!rule.rule->MatchesCall(name) || !rule.fault->Concerns(restart)) continue;
-    auto n = rule.rule->Take();
-    if (!n) continue;
-    Lie lie = {.tid = restart.tid,
-               .fault = rule.rule->description().id,
-               .rule = rule.place,
-               .n = *n,
-               .t = log_->Now(),
-               .call = name,
-               .changes = {}};
+std::vector<Engine::Told> Engine::TellRestart(const Restart& restart,
+                                              const Opportunity& opportunity,
+                                              RestartRegisters& registers, bool held) {
+  std::vector<Told> told;
+  for (const auto& rule : restart_rules_) {
+    if (!rule.rule->Matches(opportunity) || !rule.fault->Concerns(restart)) continue;
+    auto ticket = rule.rule->Take(*opportunity.thread);
+    if (!ticket) continue;
+    Lie lie = LieOf(rule, *ticket, opportunity, {}, *log_);
+    lie.signal.clear();
     Recorded recorded(&registers, restart.arch, &lie, nullptr);
     rule.fault->Tell(restart, recorded);
     // A call that is restarted a second time may have lost everything already.
     if (std::all_of(lie.changes.begin(), lie.changes.end(),
                     [](const Lie::Change& change) { return change.before == change.after; })) {
-      rule.rule->GiveBack(*n);
+      rule.rule->GiveBack(*ticket);
       continue;
     }
     if (!held) log_->Write(lie);
-    told.emplace_back(rule.rule, std::move(lie));
+    told.push_back({.rule = rule.rule, .ticket = *ticket, .lie = std::move(lie)});
     if (rule.fault->EndsCall()) break;
   }
   return told;
@@ -286,9 +312,9 @@ bool Engine::TakeBack(pid_t tid, Registers& registers) {
   registers.Set(Reg::kOrigRax, lie.kernel.orig_rax);
   for (auto entry = lie.before.rbegin(); entry != lie.before.rend(); ++entry)
     registers.Set(entry->first, entry->second);
-  for (const auto& [rule, told] : lie.lies) {
-    rule->GiveBack(told.n);
-    if (!lie.held) log_->Withdraw(told);
+  for (const Told& told : lie.lies) {
+    told.rule->GiveBack(told.ticket);
+    if (!lie.held) log_->Withdraw(told.lie);
   }
   tentative_.erase(found);
   return true;
@@ -298,7 +324,7 @@ void Engine::Settle(pid_t tid) {
   auto found = tentative_.find(tid);
   if (found == tentative_.end()) return;
   if (found->second.held)
-    for (const auto& [rule, told] : found->second.lies) log_->Write(told);
+    for (const Told& told : found->second.lies) log_->Write(told.lie);
   tentative_.erase(found);
 }
 
@@ -317,6 +343,7 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
   if (!status) status = ReadStatus(tid);
   if (!status) return finish(false);
   Restart restart = {.tid = tid, .arch = registers.arch(), .call = *call, .handler_ran = false};
+  Opportunity opportunity = At(tid, signal, registers, call);
 
   // With more signals to take, or to be stopped by, the thread stops again before it restarts
   // anything; unless another thread takes them, or the stop comes to nothing.
@@ -324,13 +351,11 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
   switch (OutcomeOf(signal, *status)) {
     case Outcome::kHandler:
       restart.handler_ran = true;
-      if (!MayRestartOverHandler(call->code) || !AnyConcerns(restart)) return finish(false);
+      if (!MayRestartOverHandler(call->code) || !AnyConcerns(restart, opportunity))
+        return finish(false);
       // SA_RESTART decides, and only the frame will tell.
-      to_handler_[tid] = {.signal = signal,
-                          .call = call,
-                          .rip = registers.Get(Reg::kRip),
-                          .restart = true,
-                          .handler = false};
+      to_handler_[tid] = {
+          .opportunity = opportunity, .call = call, .restart = true, .handler = false};
       return finish(true);
     case Outcome::kDeath:
       return finish(false);
@@ -345,7 +370,7 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
   LiveRegisters live(&registers);
   Lie unused;
   Recorded recorded(&live, restart.arch, &unused, &tentative.before);
-  tentative.lies = TellRestart(restart, recorded, held);
+  tentative.lies = TellRestart(restart, opportunity, recorded, held);
   if (tentative.lies.empty()) return finish(false);
   Mark(*call, tentative.kernel, registers);
   tentative.ours = Tentative::PlaceOf(registers);
@@ -356,17 +381,21 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
 
 bool Engine::WantHandler(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
   bool any = std::any_of(handler_rules_.begin(), handler_rules_.end(), [&](const auto& rule) {
-    return (rule.fault->signals() & SignalBit(signal)) != 0 && !rule.rule->IsSpent();
+    return rule.rule->MatchesSignal(signal) && !rule.rule->IsSpent();
   });
   if (!any) return false;
   if (!status) status = ReadStatus(tid);
   Registers registers;
   if (!status || OutcomeOf(signal, *status) != Outcome::kHandler || !registers.Fetch(tid))
     return false;
+  auto call = FindInterruptedCall(tid, registers);
+  Opportunity opportunity = At(tid, signal, registers, call);
+  any = std::any_of(handler_rules_.begin(), handler_rules_.end(),
+                    [&](const auto& rule) { return rule.rule->Matches(opportunity); });
+  if (!any) return false;
   ToHandler& expected = to_handler_[tid];
-  expected.signal = signal;
-  expected.call = FindInterruptedCall(tid, registers);
-  expected.rip = registers.Get(Reg::kRip);
+  expected.opportunity = opportunity;
+  expected.call = call;
   expected.handler = true;
   return true;
 }
@@ -392,43 +421,25 @@ void Engine::TellRestartOverHandler(pid_t tid, const ToHandler& expected,
   // rax holds -EINTR.
   auto pc = frame.Saved(Reg::kRip);
   auto number = frame.Saved(Reg::kRax);
-  if (!expected.call || !pc || *pc != expected.rip - abi::linux_amd64::kSyscallInsnBytes ||
-      !number || static_cast<int32_t>(*number) != expected.call->number)
+  if (!expected.call || !pc ||
+      *pc != expected.opportunity.pc - abi::linux_amd64::kSyscallInsnBytes || !number ||
+      static_cast<int32_t>(*number) != expected.call->number)
     return;
   Restart restart = {
       .tid = tid, .arch = registers.arch(), .call = *expected.call, .handler_ran = true};
   FrameRegisters in_frame(&frame);
-  TellRestart(restart, in_frame, /*held=*/false);
+  TellRestart(restart, expected.opportunity, in_frame, /*held=*/false);
 }
 
 void Engine::TellHandler(pid_t tid, const ToHandler& expected, Registers& registers,
                          SignalFrame& frame) {
   HandlerEntry entry = {.tid = tid,
-                        .signal = expected.signal,
+                        .signal = expected.opportunity.signal,
                         .arch = registers.arch(),
                         .registers = registers,
                         .frame = frame};
-  std::string call = expected.call ? expected.call->name() : "";
-  std::string name = SignalName(expected.signal);
-  for (const HandlerRule& rule : handler_rules_) {
-    if ((rule.fault->signals() & SignalBit(expected.signal)) == 0 || !rule.rule->MatchesCall(call))
-      continue;
-    auto n = rule.rule->Take();
-    if (!n) continue;
-    std::vector<Change> changes = rule.fault->Tell(entry);
-    if (changes.empty()) {
-      rule.rule->GiveBack(*n);
-      continue;
-    }
-    log_->Write({.tid = tid,
-                 .fault = rule.rule->description().id,
-                 .rule = rule.place,
-                 .n = *n,
-                 .t = log_->Now(),
-                 .call = call,
-                 .signal = name,
-                 .changes = std::move(changes)});
-  }
+  TellAll(handler_rules_, expected.opportunity, log_,
+          [&](const auto& rule) { return rule.fault->Tell(entry); });
 }
 
 }  // namespace faultline::kernel

@@ -7,9 +7,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kernel/fault/call_lies.h"
 #include "kernel/fault/fault.h"
 #include "kernel/fault/redirect.h"
 #include "kernel/fault/rule.h"
+#include "kernel/fault/teller.h"
+#include "kernel/fault/threads.h"
 #include "kernel/record/log.h"
 #include "kernel/tracer/frame.h"
 #include "kernel/tracer/tracer.h"
@@ -19,36 +22,31 @@ namespace faultline::kernel {
 // A stop becomes a lie in this order: signal rules decide which signal the thread really takes,
 // then restart rules see what that means for the call that was interrupted, and handler rules what
 // the handler finds. Rules of a kind apply in the order they were given; all that match fire.
+// Stops at system calls are CallLies's.
 class Engine : public Observer {
  public:
   Engine(std::vector<Rule> rules, Log* log);
+
+  // The calls that have to stop for the rules; to be installed before the program runs.
+  [[nodiscard]] CallFilter Filter() const { return call_lies_.Filter(); }
 
   // The tracer that tells this engine of its stops; before the first of them.
   void set_tracer(Tracer* tracer) { tracer_ = tracer; }
 
   Resume OnSignal(pid_t tid, int signal) override;
   void OnHandlerEntry(pid_t tid) override;
+  bool OnCallEntry(pid_t tid) override { return call_lies_.OnEntry(tid); }
+  void OnCallExit(pid_t tid) override { call_lies_.OnExit(tid); }
+  void OnBirth(const Birth& birth) override;
   void OnWake(pid_t tid) override;
   void OnExec(pid_t tid, pid_t former) override;
   void OnGone(pid_t tid) override;
 
  private:
-  // A rule's place is what the log calls it by.
-  struct RestartRule {
-    size_t place;
+  struct Told {
     Rule* rule;
-    RestartFault* fault;
-  };
-  struct SignalRule {
-    size_t place;
-    Rule* rule;
-    SignalFault* fault;
-  };
-
-  struct HandlerRule {
-    size_t place;
-    Rule* rule;
-    HandlerFault* fault;
+    Ticket ticket;
+    Lie lie;
   };
 
   // A lie told to a thread whose call will be restarted with no handler, for all that is known. If
@@ -66,7 +64,7 @@ class Engine : public Observer {
     Place kernel;
     Place ours;
     std::vector<std::pair<Reg, uint64_t>> before;
-    std::vector<std::pair<Rule*, Lie>> lies;
+    std::vector<Told> lies;
     // Another stop before the thread runs is likely: the log hears of the lies when they are
     // certain.
     bool held;
@@ -74,11 +72,10 @@ class Engine : public Observer {
 
   // A thread on its way to a handler that may be followed by a restart, or is to be lied to.
   struct ToHandler {
-    int signal;
+    Opportunity opportunity;              // where the signal found it
     std::optional<InterruptedCall> call;  // the one that the signal interrupted, if it did
-    uint64_t rip;
-    bool restart;  // and it may be restarted
-    bool handler;  // a handler rule is for it
+    bool restart;                         // and it may be restarted
+    bool handler;                         // a handler rule is for it
   };
 
   // The signal that `tid` takes after the signal rules: `signal` or 0.
@@ -100,15 +97,23 @@ class Engine : public Observer {
                    Registers& registers);
   // The same as TakeBack when the thread will not stop again.
   void Settle(pid_t tid);
-  std::vector<std::pair<Rule*, Lie>> TellRestart(const Restart& restart,
-                                                 RestartRegisters& registers, bool held);
-  [[nodiscard]] bool AnyConcerns(const Restart& restart) const;
+  std::vector<Told> TellRestart(const Restart& restart, const Opportunity& opportunity,
+                                RestartRegisters& registers, bool held);
+  [[nodiscard]] bool AnyConcerns(const Restart& restart, const Opportunity& opportunity) const;
+  // What a thread that takes `signal`, or none, is at.
+  Opportunity At(pid_t tid, int signal, const Registers& registers,
+                 const std::optional<InterruptedCall>& call);
+  SignalTools Tools();
 
   std::vector<Rule> rules_;
-  std::vector<RestartRule> restart_rules_;
-  std::vector<SignalRule> signal_rules_;
-  std::vector<HandlerRule> handler_rules_;
+  std::vector<RuleFor<RestartFault>> restart_rules_;
+  std::vector<RuleFor<SignalFault>> signal_rules_;
+  std::vector<RuleFor<HandlerFault>> handler_rules_;
+  std::vector<RuleFor<BirthFault>> birth_rules_;
+  std::vector<RuleFor<ExecFault>> exec_rules_;
   Log* log_;
+  Threads threads_;
+  CallLies call_lies_;
   Tracer* tracer_ = nullptr;
   Redirector redirector_;
   std::unordered_map<pid_t, Tentative> tentative_;

@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "kernel/fault/grammar.h"
@@ -19,18 +21,22 @@
 #include "kernel/tracer/interrupted_call.h"
 #include "kernel/tracer/proc.h"
 #include "kernel/tracer/registers.h"
+#include "kernel/tracer/tracer.h"
 
 namespace faultline::kernel {
 
 class Redirector;
 class SignalFrame;
-class Tracer;
 
 // A value that a lie replaced.
 using Change = Lie::Change;
 
+// A fault may act at several points: it then derives from several of the classes below.
 class Fault {
  public:
+  Fault() = default;
+  Fault(const Fault&) = delete;
+  Fault& operator=(const Fault&) = delete;
   virtual ~Fault() = default;
 };
 
@@ -54,7 +60,7 @@ class RestartRegisters {
   virtual void Set(Reg reg, uint64_t value) = 0;
 };
 
-class RestartFault : public Fault {
+class RestartFault : public virtual Fault {
  public:
   // Whether this restart is an opportunity for the fault.
   [[nodiscard]] virtual bool Concerns(const Restart& restart) const = 0;
@@ -93,7 +99,7 @@ struct SignalLie {
   Change change;  // in numbers, for the log
 };
 
-class SignalFault : public Fault {
+class SignalFault : public virtual Fault {
  public:
   [[nodiscard]] virtual bool Concerns(const SignalStop& stop, const SignalTools& tools) = 0;
   // Nothing when it could not be done after all.
@@ -112,13 +118,99 @@ struct HandlerEntry {
   SignalFrame& frame;
 };
 
-class HandlerFault : public Fault {
+class HandlerFault : public virtual Fault {
  public:
   // What was changed; nothing when there was nothing to change or it could not be done: then it was
   // no opportunity.
   virtual std::vector<Change> Tell(const HandlerEntry& entry) = 0;
-  // The signals whose handlers it is for, as a kernel signal set.
-  [[nodiscard]] virtual uint64_t signals() const { return ~0ull; }
+};
+
+// ---- Point "call": a thread enters a system call, or leaves it
+// -----------------------------------
+
+struct CallStop {
+  pid_t tid;
+  Arch arch;  // whose table and registers the call uses
+  Path path;
+  std::string_view name;
+  std::array<uint64_t, 6> arguments;  // as the program gave them
+  std::optional<int64_t> result;      // at the end
+  // Those of the thread; stored when all lies are told. At the entry, rax is -ENOSYS and kOrigRax
+  // the number; -1 there makes the kernel skip the call, rax is its result then. Registers that are
+  // changed at the entry are put back at the end, in a child that was born in the call too.
+  Registers& registers;
+};
+
+// Acts at the entry, at the end, or at both. The entry decides: a rule that has told a lie there is
+// asked again at the end (AtExit with `began`), whatever it then says belongs to the same lie.
+// A call that was interrupted and is made again is a new opportunity.
+class CallFault : public virtual Fault {
+ public:
+  // The calls that it can do anything about, by name, on either arch; empty: all. With call=, only
+  // those of them that are named stop.
+  [[nodiscard]] virtual std::vector<std::string_view> calls() const = 0;
+  // Whether it acts only when the call is over, with a result of its own.
+  [[nodiscard]] virtual bool AtExitOnly() const { return false; }
+
+  // What was changed; nothing when there was nothing to change or it could not be done: then it was
+  // no opportunity.
+  virtual std::vector<Change> AtEntry(const CallStop& stop) {
+    (void)stop;
+    return {};
+  }
+  // Of a call that was lied about at its entry (`began`), or of a fault that is AtExitOnly. In the
+  // first case also when the call was interrupted and will be made again.
+  virtual std::vector<Change> AtExit(const CallStop& stop, bool began) {
+    (void)stop, (void)began;
+    return {};
+  }
+};
+
+// ---- Point "sigreturn": a thread returns from a signal handler
+// -----------------------------------
+
+struct SigreturnStop {
+  pid_t tid;
+  int signal;  // whose handler it was; 0: not known (no SA_SIGINFO)
+  Arch arch;
+  // What the kernel is about to load; changes take effect.
+  SignalFrame& frame;
+};
+
+class SigreturnFault : public virtual Fault {
+ public:
+  // As CallFault::AtEntry.
+  virtual std::vector<Change> Tell(const SigreturnStop& stop) = 0;
+};
+
+// ---- Point "birth": a thread or process has come to be, and has not run
+// --------------------------
+
+struct BirthStop {
+  Birth birth;
+  Arch arch;
+  Registers& registers;  // of the new one; stored when all lies are told
+};
+
+class BirthFault : public virtual Fault {
+ public:
+  // As CallFault::AtEntry.
+  virtual std::vector<Change> Tell(const BirthStop& stop, const SignalTools& tools) = 0;
+};
+
+// ---- Point "exec": a process stands before the first instruction of a new program
+// ----------------
+
+struct ExecStop {
+  pid_t tid;
+  Arch arch;
+  Registers& registers;  // stored when all lies are told
+};
+
+class ExecFault : public virtual Fault {
+ public:
+  // As CallFault::AtEntry.
+  virtual std::vector<Change> Tell(const ExecStop& stop) = 0;
 };
 
 // ---- The catalogue of faults
@@ -143,6 +235,16 @@ struct FaultDescription {
 
   [[nodiscard]] std::string_view point() const { return id.substr(0, id.find('.')); }
 };
+
+// What `make` is for a fault that takes its parameters in its constructor, or has none.
+template <typename F>
+std::unique_ptr<Fault> MakeFault(const Spec& spec) {
+  if constexpr (std::is_constructible_v<F, const Spec&>) {
+    return std::make_unique<F>(spec);
+  } else {
+    return std::make_unique<F>();
+  }
+}
 
 // All faults, sorted by id.
 const std::vector<FaultDescription>& Catalogue();

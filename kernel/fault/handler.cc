@@ -15,20 +15,9 @@
 namespace faultline::kernel {
 namespace {
 
-// What they have in common: signal=.
-class ChosenSignals : public HandlerFault {
- public:
-  explicit ChosenSignals(const Spec& spec) : signals_(ParseSignals(spec)) {}
-  [[nodiscard]] uint64_t signals() const override { return signals_; }
-
- private:
-  uint64_t signals_;
-};
-
 // handler.direction-flag: string instructions run backwards.
-class DirectionFlag : public ChosenSignals {
+class DirectionFlag : public HandlerFault {
  public:
-  using ChosenSignals::ChosenSignals;
   std::vector<Change> Tell(const HandlerEntry& entry) override {
     constexpr uint64_t kDirection = 1 << 10;
     uint64_t flags = entry.registers.Get(Reg::kFlags);
@@ -38,9 +27,8 @@ class DirectionFlag : public ChosenSignals {
 };
 
 // handler.misalign: the frame lies where no call would have put the stack.
-class Misalign : public ChosenSignals {
+class Misalign : public HandlerFault {
  public:
-  using ChosenSignals::ChosenSignals;
   std::vector<Change> Tell(const HandlerEntry& entry) override {
     uint64_t sp = entry.registers.Get(Reg::kRsp);
     unsigned bytes = entry.arch == Arch::kAmd64 ? 8 : 4;
@@ -50,9 +38,8 @@ class Misalign : public ChosenSignals {
 };
 
 // handler.red-zone: what leaf functions keep below their stack pointer is overwritten.
-class RedZone : public ChosenSignals {
+class RedZone : public HandlerFault {
  public:
-  using ChosenSignals::ChosenSignals;
   std::vector<Change> Tell(const HandlerEntry& entry) override {
     if (entry.arch != Arch::kAmd64) return {};  // 386 has none
     auto sp = entry.frame.Saved(Reg::kRsp);
@@ -70,9 +57,8 @@ class RedZone : public ChosenSignals {
 };
 
 // handler.mxcsr: the handler computes with the interrupted code's floating point control words.
-class Mxcsr : public ChosenSignals {
+class Mxcsr : public HandlerFault {
  public:
-  using ChosenSignals::ChosenSignals;
   std::vector<Change> Tell(const HandlerEntry& entry) override {
     auto saved = entry.frame.SavedFpControl();
     user_fpregs_struct live;
@@ -90,9 +76,9 @@ class Mxcsr : public ChosenSignals {
 };
 
 // handler.registers: the handler's arguments are what the interrupted code had there.
-class WrongRegisters : public ChosenSignals {
+class WrongRegisters : public HandlerFault {
  public:
-  explicit WrongRegisters(const Spec& spec) : ChosenSignals(spec) {
+  explicit WrongRegisters(const Spec& spec) {
     const Word* word = spec.Find("registers");
     if (word == nullptr) return;
     registers_.clear();
@@ -125,9 +111,8 @@ class WrongRegisters : public ChosenSignals {
 };
 
 // handler.trapno: the context does not say which fault it was.
-class TrapNumber : public ChosenSignals {
+class TrapNumber : public HandlerFault {
  public:
-  using ChosenSignals::ChosenSignals;
   std::vector<Change> Tell(const HandlerEntry& entry) override {
     using Trap = SignalFrame::Trap;
     std::vector<Change> changes;
@@ -143,9 +128,9 @@ class TrapNumber : public ChosenSignals {
 };
 
 // handler.siginfo: where the signal comes from, and what it is about, is not told.
-class WrongInfo : public ChosenSignals {
+class WrongInfo : public HandlerFault {
  public:
-  explicit WrongInfo(const Spec& spec) : ChosenSignals(spec) {
+  explicit WrongInfo(const Spec& spec) {
     if (const Word* word = spec.Find("code"))
       code_ = ParseChoice(*word, {"user", "kernel"}) == 0 ? SI_USER : SI_KERNEL;
   }
@@ -178,9 +163,9 @@ class WrongInfo : public ChosenSignals {
 };
 
 // handler.mask: other signals are blocked while the handler runs than should be.
-class WrongMask : public ChosenSignals {
+class WrongMask : public HandlerFault {
  public:
-  explicit WrongMask(const Spec& spec) : ChosenSignals(spec) {
+  explicit WrongMask(const Spec& spec) {
     if (const Word* word = spec.Find("mask"))
       mask_ = static_cast<Mask>(ParseChoice(*word, {"interrupted", "empty", "full"}));
   }
@@ -205,14 +190,6 @@ class WrongMask : public ChosenSignals {
   Mask mask_ = Mask::kInterrupted;
 };
 
-template <typename F>
-std::unique_ptr<Fault> Make(const Spec& spec) {
-  return std::make_unique<F>(spec);
-}
-
-constexpr Parameter kSignal = {"signal", "names or numbers joined by '+'",
-                               "only handlers of these signals (default: all)"};
-
 }  // namespace
 
 std::vector<FaultDescription> HandlerFaults() {
@@ -223,11 +200,11 @@ std::vector<FaultDescription> HandlerFaults() {
            "On the first instruction of each signal handler the direction flag is set: string\n"
            "instructions (memcpy, memset) run backwards until something clears it. The\n"
            "interrupted code gets its own flags back.",
-       .parameters = {kSignal},
+       .parameters = {},
        .origin = "OSv; FEX before 2025; Asterinas.",
        .source = "OSv issue 154; FEX pull request 4389 (44492b482); Asterinas issues 1606 and 1637",
        .harsher = "There the flag was what the interrupted code had; here it is always set.",
-       .make = Make<DirectionFlag>},
+       .make = MakeFault<DirectionFlag>},
       {.id = "handler.misalign",
        .summary = "a signal handler begins with a misaligned stack",
        .effect =
@@ -235,13 +212,13 @@ std::vector<FaultDescription> HandlerFaults() {
            "handler's arguments point into it there. Aligned vector stores to the stack "
            "(movaps) fault,\n"
            "somewhere in printf or memcpy. The return from the handler works.",
-       .parameters = {kSignal},
+       .parameters = {},
        .origin =
            "Lind, which forgot the 8 bytes of the return address; NuttX; musl's asynchronous\n"
            "cancellation, which calls C on the interrupted stack pointer.",
        .source = "Lind_project issue 296; NuttX issue 19791; musl ad5dcd39",
        .harsher = "Not harsher, but for needing 8 more bytes of stack.",
-       .make = Make<Misalign>},
+       .make = MakeFault<Misalign>},
       {.id = "handler.red-zone",
        .summary = "a signal overwrites the 128 bytes below the interrupted stack pointer",
        .effect = "Before the handler runs, the red zone of the interrupted code, in which 64-bit "
@@ -249,13 +226,13 @@ std::vector<FaultDescription> HandlerFaults() {
                  "keep variables, is filled with 0xa5. 386 code has no red zone and is left alone; "
                  "so is code\n"
                  "whose stack pointer points nowhere.",
-       .parameters = {kSignal},
+       .parameters = {},
        .origin = "SerenityOS, NuttX, FEX and rr built frames in it.",
        .source =
            "SerenityOS issue 8355; NuttX issue 19791; FEX 84f42f615; rr 8fe95847 and 73ca1478",
        .harsher = "It happens on an alternate stack, too, where a frame would not lie in the red "
                   "zone.",
-       .make = Make<RedZone>},
+       .make = MakeFault<RedZone>},
       {.id = "handler.mxcsr",
        .summary = "a signal handler inherits the interrupted code's floating point control words",
        .effect =
@@ -263,14 +240,14 @@ std::vector<FaultDescription> HandlerFaults() {
            "where\n"
            "Linux gives it fresh ones (0x1f80 and 0x37f): rounding, flush to zero and unmasked\n"
            "exceptions reach into the handler. Code with the default words is no opportunity.",
-       .parameters = {kSignal},
+       .parameters = {},
        .origin =
            "Emulators and kernels that do not start handlers with a clean floating point state; "
            "FEX did\n"
            "not save MXCSR at all.",
        .source = "FEX pull request 5401",
        .harsher = "Not harsher.",
-       .make = Make<Mxcsr>},
+       .make = MakeFault<Mxcsr>},
       {.id = "handler.registers",
        .summary = "a signal handler finds the interrupted code's registers where its arguments "
                   "should be",
@@ -279,8 +256,7 @@ std::vector<FaultDescription> HandlerFaults() {
            "By default\n"
            "those are the arguments: signal number, siginfo and context. Registers that are\n"
            "the same in both are left; if all are, it is no opportunity.",
-       .parameters = {kSignal,
-                      {"registers", "general registers joined by '+', not rsp",
+       .parameters = {{"registers", "general registers joined by '+', not rsp",
                        "rsi and esi are the same (default: rdi+rsi+rdx). Handlers in 386 code have "
                        "their arguments\n"
                        "on the stack, or in eax+edx+ecx"}},
@@ -290,7 +266,7 @@ std::vector<FaultDescription> HandlerFaults() {
            "Rosetta then stopped with \"signal numbers differ\".",
        .source = "elfuse issue 164",
        .harsher = "There only handlers of faults were hit: signal=SEGV+BUS+ILL+FPE.",
-       .make = Make<WrongRegisters>},
+       .make = MakeFault<WrongRegisters>},
       {.id = "handler.trapno",
        .summary = "a signal handler's context does not say which fault it was",
        .effect =
@@ -299,11 +275,11 @@ std::vector<FaultDescription> HandlerFaults() {
            "writes, or a page fault from another one, cannot. Contexts where all are 0 anyway "
            "are no\n"
            "opportunity.",
-       .parameters = {kSignal},
+       .parameters = {},
        .origin = "gVisor leaves them unset; Wine loops on it (\"Got unexpected trap 0\").",
        .source = "gVisor issue 159, pkg/sentry/arch/signal_amd64.go; wine-mirror issues 62 and 63",
        .harsher = "Not harsher.",
-       .make = Make<TrapNumber>},
+       .make = MakeFault<TrapNumber>},
       {.id = "handler.siginfo",
        .summary = "a signal handler's siginfo says nothing about the signal's origin",
        .effect =
@@ -312,14 +288,14 @@ std::vector<FaultDescription> HandlerFaults() {
            "real fault looks as if somebody had sent the signal. Handlers without SA_SIGINFO "
            "get none\n"
            "and are no opportunity.",
-       .parameters = {kSignal, {"code", "user or kernel", "which si_code (default: user)"}},
+       .parameters = {{"code", "user or kernel", "which si_code (default: user)"}},
        .origin = "OS X shows a general protection fault as SI_USER, which Go has to correct. On "
                  "x86 Linux\n"
                  "itself says SI_KERNEL and address 0 of such a fault, which HotSpot took for a "
                  "null check.",
        .source = "Go's runtime/signal_darwin_amd64.go; JDK-8294003",
        .harsher = "There certain faults were hit: signal=SEGV.",
-       .make = Make<WrongInfo>},
+       .make = MakeFault<WrongInfo>},
       {.id = "handler.mask",
        .summary = "a signal handler runs with the wrong signals blocked",
        .effect =
@@ -330,8 +306,7 @@ std::vector<FaultDescription> HandlerFaults() {
            "from the handler puts back the right mask. Where the mask is what it should be, it "
            "is no\n"
            "opportunity.",
-       .parameters = {kSignal,
-                      {"mask", "interrupted, empty or full",
+       .parameters = {{"mask", "interrupted, empty or full",
                        "what is blocked (default: interrupted)"}},
        .origin =
            "musl on MIPS, OpenRISC, MicroBlaze and riscv64 until 1.2.4: a shifted field made the "
@@ -339,7 +314,7 @@ std::vector<FaultDescription> HandlerFaults() {
            "an address as sa_mask.",
        .source = "musl 269d1938; FEX db3439b61",
        .harsher = "There some bits were wrong; here it is all of them.",
-       .make = Make<WrongMask>},
+       .make = MakeFault<WrongMask>},
   };
 }
 

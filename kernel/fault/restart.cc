@@ -175,11 +175,6 @@ class WrongPc : public ChosenRestarts {
   int64_t offset_ = 1;
 };
 
-template <typename F>
-std::unique_ptr<Fault> Make(const Spec& spec) {
-  return std::make_unique<F>(spec);
-}
-
 constexpr Parameter kMode = {
     "mode", "any, handler or handlerless",
     "any: at each restart. handler: only if a handler ran on that thread in between. handlerless:\n"
@@ -311,7 +306,7 @@ std::vector<FaultDescription> RestartFaults() {
               "It spared calls restarted after a handler (sigreturn loads a full frame); mode=any "
               "hits "
               "them.",
-          .make = Make<FastReturn>,
+          .make = MakeFault<FastReturn>,
       },
       {
           .id = "restart.eintr",
@@ -336,7 +331,7 @@ std::vector<FaultDescription> RestartFaults() {
           .harsher =
               "Those spared some calls and threads. This one hits every restart that the rule "
               "selects.",
-          .make = Make<Eintr>,
+          .make = MakeFault<Eintr>,
       },
       {
           .id = "restart.leak-errno",
@@ -361,7 +356,7 @@ std::vector<FaultDescription> RestartFaults() {
           .harsher =
               "The real one needs a race and has no handler running. mode=handlerless keeps to "
               "the latter.",
-          .make = Make<LeakErrno>,
+          .make = MakeFault<LeakErrno>,
       },
       {
           .id = "restart.full-timeout",
@@ -382,9 +377,7 @@ std::vector<FaultDescription> RestartFaults() {
               "block into a plain restart.",
           .source = "gVisor commit 17df2df75",
           .harsher = "Not harsher.",
-          .make = [](const Spec&) -> std::unique_ptr<Fault> {
-            return std::make_unique<FullTimeout>();
-          },
+          .make = MakeFault<FullTimeout>,
       },
       {
           .id = "restart.arg0",
@@ -410,7 +403,7 @@ std::vector<FaultDescription> RestartFaults() {
           .harsher =
               "On x86 the two registers differ, so the real fault cannot happen there; its effect "
               "can.",
-          .make = Make<Arg0>,
+          .make = MakeFault<Arg0>,
       },
       {
           .id = "restart.wrong-number",
@@ -434,7 +427,7 @@ std::vector<FaultDescription> RestartFaults() {
                     "(lkml 2015/11/30/790)",
           .harsher =
               "MIPS programs that reload v0 just before the instruction were safe; none is here.",
-          .make = Make<WrongNumber>,
+          .make = MakeFault<WrongNumber>,
       },
       {
           .id = "restart.wrong-pc",
@@ -459,7 +452,7 @@ std::vector<FaultDescription> RestartFaults() {
               "972b5fde",
           .harsher =
               "There another thread has to patch the code in between; here each restart is hit.",
-          .make = Make<WrongPc>,
+          .make = MakeFault<WrongPc>,
       }};
 }
 

@@ -2,18 +2,39 @@
 #ifndef FAULTLINE_KERNEL_FAULT_RULE_H_
 #define FAULTLINE_KERNEL_FAULT_RULE_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kernel/fault/fault.h"
+#include "kernel/fault/threads.h"
 
 namespace faultline::kernel {
+
+// Something that a rule may be for: what happens, where.
+struct Opportunity {
+  const Thread* thread;
+  std::string call;                        // the call that the thread is in; empty: none
+  std::array<uint64_t, 6> arguments = {};  // of the call, as the program gave them
+  int signal = 0;                          // the one that the thread takes; 0: none
+  uint64_t pc = 0;  // of the program: where it was interrupted, or behind the call's instruction
+};
+
+// A number that an opportunity was given.
+struct Ticket {
+  uint64_t n;          // among all of the rule's
+  std::string thread;  // Thread::path
+  uint64_t k;          // among those of this thread
+};
 
 // Opportunities are numbered from 1 for each rule, over all threads and processes. With the same
 // seed the same opportunities fire, whatever happened at the others.
@@ -23,35 +44,76 @@ class Rule {
   // Throws SpecError.
   Rule(std::string_view text, uint64_t seed, size_t index);
 
+  [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const FaultDescription& description() const { return *description_; }
   [[nodiscard]] Fault& fault() const { return *fault_; }
 
-  // Whether the rule is for this call. A rule that names no call is for all, and for no call at
-  // all.
+  [[nodiscard]] bool Matches(const Opportunity& opportunity) const;
+  // A part of that: a rule that names no call is for all, and for no call at all; one that names no
+  // signal likewise.
   [[nodiscard]] bool MatchesCall(const std::string& name) const;
-  [[nodiscard]] bool NamesCalls() const { return !calls_.empty(); }
+  [[nodiscard]] bool MatchesSignal(int signal) const;
+  [[nodiscard]] const std::vector<std::string>& calls() const { return calls_; }
+  // Whether it has to be known which threads are foreign (Thread::foreign).
+  [[nodiscard]] bool AsksForForeign() const { return foreign_; }
 
   // Whether no opportunity to come will make it fire.
-  [[nodiscard]] bool IsSpent() const { return nth_ != 0 && taken_ >= nth_ && returned_.empty(); }
+  [[nodiscard]] bool IsSpent() const;
 
   // One opportunity: its number if the rule fires at it.
-  std::optional<uint64_t> Take();
-  // The opportunity with this number turned out not to be one; the next will have its number.
-  void GiveBack(uint64_t number) { returned_.push(number); }
+  std::optional<Ticket> Take(const Thread& thread);
+  // The opportunity with this number turned out not to be one; the next (of that thread) will have
+  // its number.
+  void GiveBack(const Ticket& ticket);
+  // A thread is gone, its numbers are not needed any more.
+  void Forget(const Thread& thread) { by_thread_.erase(thread.path); }
+
+  // Makes the rule fire at these opportunities alone: (Ticket::thread, Ticket::k).
+  void FireOnlyAt(std::set<std::pair<std::string, uint64_t>> opportunities);
 
  private:
-  [[nodiscard]] bool FiresAt(uint64_t number) const;
+  // Numbers, those that came back first.
+  struct Counter {
+    uint64_t Next();
+    uint64_t taken = 0;
+    std::priority_queue<uint64_t, std::vector<uint64_t>, std::greater<>> returned;
+  };
+  // What an argument may be: first to last, both included; or with all bits of a mask.
+  struct Range {
+    uint64_t first = 0;
+    uint64_t last = 0;
+    uint64_t mask = 0;
+    [[nodiscard]] bool Holds(uint64_t value) const;
+  };
+  static std::vector<Range> ParseRanges(const Word& word, bool masks);
+  void ParseThreads(const Word& word);
+  void ParsePlaces(const Word& word);
 
+  [[nodiscard]] bool FiresAt(uint64_t number) const;
+  [[nodiscard]] bool MatchesThread(const Thread& thread) const;
+  [[nodiscard]] bool MatchesPlace(const Thread& thread, uint64_t pc) const;
+
+  std::string text_;
   const FaultDescription* description_;
   std::unique_ptr<Fault> fault_;
   std::vector<std::string> calls_;
+  std::array<std::vector<Range>, 6> arguments_;
+  uint64_t signals_ = ~0ull;
+  bool names_signals_ = false;
+  std::vector<uint64_t> threads_;  // numbers within their process
+  bool foreign_ = false;
+  std::vector<Range> places_;
+  std::vector<std::string> files_;  // that the PC lies in
+
   uint64_t nth_ = 0;  // 0: any
   uint64_t every_ = 1;
   double probability_ = 1;
   uint64_t stream_;  // what the draws depend on
+  // Instead of these three.
+  std::optional<std::set<std::pair<std::string, uint64_t>>> only_at_;
 
-  uint64_t taken_ = 0;
-  std::priority_queue<uint64_t, std::vector<uint64_t>, std::greater<>> returned_;
+  Counter all_;
+  std::unordered_map<std::string, Counter> by_thread_;
 };
 
 }  // namespace faultline::kernel

@@ -60,34 +60,35 @@ bool IsOwnFault(const SignalStop& stop) {
   }
 }
 
-bool IsCaught(const SignalStop& stop, uint64_t signals) {
-  return (SignalBit(stop.signal) & signals & stop.status.caught) != 0;
-}
+bool IsCaught(const SignalStop& stop) { return (SignalBit(stop.signal) & stop.status.caught) != 0; }
 
-// signal.drop, wait.lost-sigchld: nobody takes the signal.
+// signal.drop: nobody takes the signal.
 class Drop : public SignalFault {
  public:
-  explicit Drop(uint64_t signals) : signals_(signals) {}
   [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools&) override {
-    return IsCaught(stop, signals_) && !IsOwnFault(stop);
+    return IsCaught(stop) && !IsOwnFault(stop);
   }
   [[nodiscard]] std::optional<SignalLie> Tell(const SignalStop& stop, const SignalTools&) override {
     return SignalLie{
         .taken = 0,
         .change = {.what = "signal", .before = static_cast<uint64_t>(stop.signal), .after = 0}};
   }
+};
 
- private:
-  uint64_t signals_;
+// wait.lost-sigchld.
+class LostSigchld : public Drop {
+ public:
+  [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools& tools) override {
+    return stop.signal == SIGCHLD && Drop::Concerns(stop, tools);
+  }
 };
 
 // signal.duplicate: the thread takes the signal, and then once more.
 class Duplicate : public SignalFault {
  public:
-  explicit Duplicate(const Spec& spec) : signals_(ParseSignals(spec)) {}
   [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools&) override {
     // One of the kind that is pending already would swallow it.
-    return IsCaught(stop, signals_) && !IsOwnFault(stop) &&
+    return IsCaught(stop) && !IsOwnFault(stop) &&
            (stop.status.pending & SignalBit(stop.signal)) == 0;
   }
   [[nodiscard]] std::optional<SignalLie> Tell(const SignalStop& stop,
@@ -95,17 +96,13 @@ class Duplicate : public SignalFault {
     if (!tools.redirector.Send(stop.status.tgid, stop.tid, stop.info)) return std::nullopt;
     return SignalLie{.taken = stop.signal, .change = {.what = "times", .before = 1, .after = 2}};
   }
-
- private:
-  uint64_t signals_;
 };
 
 // signal.wrong-thread: a signal for one thread is taken by another.
 class WrongThread : public SignalFault {
  public:
-  explicit WrongThread(const Spec& spec) : signals_(ParseSignals(spec)) {}
   [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools& tools) override {
-    if (!IsCaught(stop, signals_) || IsOwnFault(stop) || IsProcessDirected(stop)) return false;
+    if (!IsCaught(stop) || IsOwnFault(stop) || IsProcessDirected(stop)) return false;
     receiver_ = FindReceiver(stop, tools);
     return receiver_ != 0;
   }
@@ -116,21 +113,14 @@ class WrongThread : public SignalFault {
   }
 
  private:
-  uint64_t signals_;
   pid_t receiver_ = 0;  // found by Concerns for the Tell that follows
 };
-
-constexpr Parameter kSignal = {"signal", "names or numbers joined by '+'",
-                               "only these signals, such as CHLD or SIGURG (default: all)"};
 
 // signal.sibling: a signal for the process is taken by another of its threads.
 class Sibling : public SignalFault {
  public:
-  explicit Sibling(const Spec& spec) : signals_(ParseSignals(spec)) {}
-
   [[nodiscard]] bool Concerns(const SignalStop& stop, const SignalTools& tools) override {
-    uint64_t bit = SignalBit(stop.signal);
-    if (!(signals_ & bit) || !(stop.status.caught & bit) || !IsProcessDirected(stop)) return false;
+    if (!IsCaught(stop) || !IsProcessDirected(stop)) return false;
     sibling_ = stop.call ? FindReceiver(stop, tools) : tools.find_sleeper(stop);
     return sibling_ != 0;
   }
@@ -146,7 +136,6 @@ class Sibling : public SignalFault {
   }
 
  private:
-  uint64_t signals_;
   pid_t sibling_ = 0;  // found by Concerns for the Tell that follows
 };
 
@@ -192,8 +181,7 @@ std::vector<FaultDescription> SignalFaults() {
               "the "
               "same and\n"
               "count as sent to the process.",
-          .parameters = {{"signal", "names or numbers joined by '+'",
-                          "only these signals, such as CHLD or SIGURG (default: all)"}},
+          .parameters = {},
           .origin = "Every kernel, now and then: POSIX lets any thread that does not block a "
                     "signal take it. "
                     "It\n"
@@ -201,9 +189,7 @@ std::vector<FaultDescription> SignalFaults() {
                     "(restart.fast-return).",
           .source = "POSIX.1-2017, System Interfaces 2.4.1; Linux kernel/signal.c, complete_signal",
           .harsher = "It happens at each signal, where a kernel does it in a race.",
-          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
-            return std::make_unique<Sibling>(spec);
-          },
+          .make = MakeFault<Sibling>,
       },
       {
           .id = "signal.drop",
@@ -212,13 +198,11 @@ std::vector<FaultDescription> SignalFaults() {
               "A signal that has a handler is not taken by anybody; a call that it interrupted is "
               "restarted.\n"
               "A thread's own faults are not lost: they would happen again at once.",
-          .parameters = {kSignal},
+          .parameters = {},
           .origin = "gVisor lost SIGCHLD that came during vfork (wait.lost-sigchld).",
           .source = "gVisor commit 63d8c3537",
           .harsher = "There one signal was lost, in a race; here each one that the rule selects.",
-          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
-            return std::make_unique<Drop>(ParseSignals(spec));
-          },
+          .make = MakeFault<Drop>,
       },
       {
           .id = "signal.duplicate",
@@ -229,7 +213,7 @@ std::vector<FaultDescription> SignalFaults() {
               "no longer blocks it: normally when the handler returns. Also signals that would "
               "not queue. One\n"
               "that has a further one pending behind it is no opportunity.",
-          .parameters = {kSignal},
+          .parameters = {},
           .origin = "No kernel is known that delivers one signal twice. Senders do: a timer, a "
                     "supervisor or a\n"
                     "terminal that signals both the group and the process.",
@@ -237,9 +221,7 @@ std::vector<FaultDescription> SignalFaults() {
               "POSIX.1-2017, System Interfaces 2.4.1, lets a signal be generated any number of "
               "times",
           .harsher = "Each signal that the rule selects is taken twice.",
-          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
-            return std::make_unique<Duplicate>(spec);
-          },
+          .make = MakeFault<Duplicate>,
       },
       {
           .id = "signal.wrong-thread",
@@ -252,14 +234,12 @@ std::vector<FaultDescription> SignalFaults() {
               "process that does not block it. With no such thread it stays. A thread's own faults "
               "stay, and so\n"
               "do signals for the process (see signal.sibling).",
-          .parameters = {kSignal},
+          .parameters = {},
           .origin =
               "macOS: SIGPROF on threads that did not run, SIGPIPE not on the thread that wrote.",
           .source = "https://golang.org/issue/6047, 13841 (SIGPROF) and 33384 (SIGPIPE)",
           .harsher = "There it was these two signals: signal=PROF+PIPE.",
-          .make = [](const Spec& spec) -> std::unique_ptr<Fault> {
-            return std::make_unique<WrongThread>(spec);
-          },
+          .make = MakeFault<WrongThread>,
       },
       {
           .id = "wait.lost-sigchld",
@@ -275,9 +255,7 @@ std::vector<FaultDescription> SignalFaults() {
                     "merged with it; GNU make hung.",
           .source = "gVisor commit 63d8c3537 (January 2026)",
           .harsher = "There it took a vfork at that moment; here each SIGCHLD is lost.",
-          .make = [](const Spec&) -> std::unique_ptr<Fault> {
-            return std::make_unique<Drop>(SignalBit(SIGCHLD));
-          },
+          .make = MakeFault<LostSigchld>,
       }};
 }
 

@@ -30,8 +30,9 @@ std::string Values(const Lie& lie, uint64_t Lie::Change::* value) {
 }
 
 std::string Head(const Lie& lie) {
-  return fmt::format("{{\"t\":{},\"tid\":{},\"fault\":\"{}\",\"rule\":{},\"n\":{}", lie.t, lie.tid,
-                     lie.fault, lie.rule, lie.n);
+  return fmt::format(
+      "{{\"t\":{},\"tid\":{},\"thread\":\"{}\",\"fault\":\"{}\",\"rule\":{},\"n\":{},\"k\":{}",
+      lie.t, lie.tid, lie.thread, lie.fault, lie.rule, lie.n, lie.k);
 }
 
 }  // namespace

@@ -14,11 +14,13 @@ namespace faultline::kernel {
 struct Lie {
   pid_t tid = 0;
   std::string_view fault;
-  size_t rule = 0;               // the rule's place on the command line, from 1
-  uint64_t n = 0;                // the rule's opportunity that this was
-  int64_t t = 0;                 // when: Log::Now()
-  std::string call;              // the system call that the thread was in; empty: none
-  std::string_view signal = {};  // of signal faults
+  size_t rule = 0;          // the rule's place on the command line, from 1
+  uint64_t n = 0;           // the rule's opportunity that this was
+  std::string thread = {};  // who, in a name that is the same in each run (Thread::path)
+  uint64_t k = 0;           // the rule's opportunity among those of this thread
+  int64_t t = 0;            // when: Log::Now()
+  std::string call;         // the system call that the thread was in; empty: none
+  std::string signal = {};  // of signal faults
 
   struct Change {
     std::string_view what;

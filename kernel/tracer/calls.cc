@@ -1,6 +1,7 @@
 #include "kernel/tracer/calls.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "abi/linux/386/calls.h"
@@ -19,15 +20,25 @@ const Table& TableOf(Arch arch) {
 }
 #undef FAULTLINE_X
 
-constexpr int kX32Bit = 0x40000000;  // asm/unistd.h, __X32_SYSCALL_BIT
-
 }  // namespace
 
 std::string CallName(Arch arch, int number) {
-  if (arch == Arch::kAmd64 && number > 0) number &= ~kX32Bit;
+  if (arch == Arch::kAmd64 && number > 0) number &= static_cast<int>(~kX32Bit);
   const Table& table = TableOf(arch);
   auto found = table.find(number);
   return found == table.end() ? std::to_string(number) : std::string(found->second);
+}
+
+std::optional<int> CallNumber(Arch arch, std::string_view name) {
+  static const auto by_name = [] {
+    std::array<std::unordered_map<std::string_view, int>, 2> tables;
+    for (Arch each : {Arch::kAmd64, Arch::k386})
+      for (auto [number, call] : TableOf(each)) tables[static_cast<size_t>(each)][call] = number;
+    return tables;
+  }();
+  const auto& table = by_name[static_cast<size_t>(arch)];
+  auto found = table.find(name);
+  return found == table.end() ? std::nullopt : std::optional(found->second);
 }
 
 const std::vector<std::string_view>& CallNames() {

@@ -2,6 +2,8 @@
 #ifndef FAULTLINE_KERNEL_TRACER_CALLS_H_
 #define FAULTLINE_KERNEL_TRACER_CALLS_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +12,15 @@
 
 namespace faultline::kernel {
 
+// x32's mark on a number (asm/unistd.h, __X32_SYSCALL_BIT).
+inline constexpr uint32_t kX32Bit = 0x40000000;
+
 // The name of call `number` in the table of `arch`; a call that the tables do not know yet has its
 // number for a name. x32's mark on a number (bit 30) is disregarded.
 std::string CallName(Arch arch, int number);
+
+// The number of the call in the table of `arch`; nothing when it has no such call.
+std::optional<int> CallNumber(Arch arch, std::string_view name);
 
 // Whether a call has this name on either arch.
 bool IsCallName(std::string_view name);

@@ -49,6 +49,8 @@ constexpr int Amd64Offset(Reg reg) {
       return offsetof(amd64::MContext, r15);
     case Reg::kRip:
       return offsetof(amd64::MContext, rip);
+    case Reg::kFlags:
+      return offsetof(amd64::MContext, eflags);
     default:
       return -1;
   }
@@ -74,6 +76,8 @@ constexpr int I386Offset(Reg reg) {
       return offsetof(i386::MContext, edi);
     case Reg::kRip:
       return offsetof(i386::MContext, eip);
+    case Reg::kFlags:
+      return offsetof(i386::MContext, eflags);
     default:
       return -1;
   }
@@ -150,6 +154,26 @@ std::optional<SignalFrame> SignalFrame::AtHandlerEntry(pid_t tid, const Register
       signal == static_cast<int32_t>(registers.Get(Reg::kRax)))
     return SignalFrame(tid, Kind::kOld386, sp);
   return std::nullopt;
+}
+
+std::optional<SignalFrame> SignalFrame::AtSigreturn(pid_t tid, const Registers& registers,
+                                                    bool rt) {
+  uint64_t sp = registers.Get(Reg::kRsp);
+  // The handler's return took the return address off; 386's trampoline for the old frame takes the
+  // signal number off as well (arch/x86/kernel/signal_64.c and signal_32.c, sys_*sigreturn).
+  if (registers.arch() == Arch::kAmd64)
+    return SignalFrame(tid, Kind::kAmd64, sp - sizeof(uint64_t));
+  if (rt) return SignalFrame(tid, Kind::kRt386, sp - sizeof(uint32_t));
+  return SignalFrame(tid, Kind::kOld386, sp - 2 * sizeof(uint32_t));
+}
+
+int SignalFrame::Signal() const {
+  uint64_t at = kind_ == Kind::kAmd64   ? address_ + offsetof(Amd64Frame, info)
+                : kind_ == Kind::kRt386 ? address_ + offsetof(Rt386Frame, signal)
+                                        : address_ + offsetof(Old386Frame, signal);
+  int32_t signal = 0;
+  if (!ReadObject(tid_, at, &signal) || signal < 1 || signal > 64) return 0;
+  return signal;
 }
 
 uint64_t SignalFrame::Context() const {

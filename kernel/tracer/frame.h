@@ -1,4 +1,5 @@
-// The signal frame that the kernel has just built, seen from the handler's first instruction.
+// A signal frame: just built, seen from the handler's first instruction, or about to be loaded
+// again.
 #ifndef FAULTLINE_KERNEL_TRACER_FRAME_H_
 #define FAULTLINE_KERNEL_TRACER_FRAME_H_
 
@@ -14,8 +15,16 @@ class SignalFrame {
   // moment. Nothing when the stack does not hold such a frame.
   static std::optional<SignalFrame> AtHandlerEntry(pid_t tid, const Registers& registers);
 
-  // The interrupted code's register as saved, to be loaded again by sigreturn. General registers
-  // and kRip only.
+  // For a thread that is about to enter rt_sigreturn, or 386's sigreturn: the frame that the kernel
+  // is going to load. (That it is one is the program's word: it can return by frames of its own.)
+  static std::optional<SignalFrame> AtSigreturn(pid_t tid, const Registers& registers, bool rt);
+
+  // The signal that it is for; 0: the frame does not say. 64-bit code's has it only in siginfo: a
+  // handler without SA_SIGINFO may show what an earlier frame left there.
+  [[nodiscard]] int Signal() const;
+
+  // The interrupted code's register as saved, to be loaded again by sigreturn. General registers,
+  // kRip and kFlags.
   [[nodiscard]] std::optional<uint64_t> Saved(Reg reg) const;
   bool SetSaved(Reg reg, uint64_t value);
 

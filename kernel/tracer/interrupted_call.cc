@@ -11,8 +11,7 @@ namespace {
 std::optional<RestartCode> ParseRestartCode(uint64_t rax, Arch arch) {
   auto value = static_cast<int64_t>(rax);
   if (arch == Arch::k386) value = static_cast<int32_t>(rax);
-  for (RestartCode code : {RestartCode::kERESTARTSYS, RestartCode::kERESTARTNOINTR,
-                           RestartCode::kERESTARTNOHAND, RestartCode::kERESTART_RESTARTBLOCK})
+  for (RestartCode code : abi::linux_common::kRestartCodes)
     if (value == -static_cast<int64_t>(code)) return code;
   return std::nullopt;
 }
@@ -28,6 +27,15 @@ Path FindPath(pid_t tid, const Registers& registers) {
 }
 
 }  // namespace
+
+Reg ArgumentRegister(Path path, int index) {
+  // abi: amd64 in rdi rsi rdx r10 r8 r9; 386 in ebx ecx edx esi edi ebp.
+  static constexpr Reg kSyscall[] = {Reg::kRdi, Reg::kRsi, Reg::kRdx,
+                                     Reg::kR10, Reg::kR8,  Reg::kR9};
+  static constexpr Reg kInt80[] = {Reg::kRbx, Reg::kRcx, Reg::kRdx,
+                                   Reg::kRsi, Reg::kRdi, Reg::kRbp};
+  return path == Path::kSyscall ? kSyscall[index] : kInt80[index];
+}
 
 std::string InterruptedCall::name() const { return CallName(table(), number); }
 

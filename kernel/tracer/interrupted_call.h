@@ -19,6 +19,9 @@ enum class Path : uint8_t {
   kInt80,    // INT 0x80, from 386 or 64-bit code, and 386's other instructions: 386 calls
 };
 
+// Where a call that enters by `path` has its argument `index`, from 0 to 5 (syscall(2)).
+Reg ArgumentRegister(Path path, int index);
+
 struct InterruptedCall {
   RestartCode code;
   int number;

@@ -42,6 +42,8 @@ std::optional<ThreadStatus> ReadStatus(pid_t tid) {
       status.state = *value;
     } else if (key == "Tgid") {
       status.tgid = static_cast<pid_t>(strtol(value, nullptr, 10));
+    } else if (key == "PPid") {
+      status.parent = static_cast<pid_t>(strtol(value, nullptr, 10));
     } else if (key == "TracerPid") {
       status.tracer = static_cast<pid_t>(strtol(value, nullptr, 10));
     } else if (key == "NStgid") {
@@ -65,6 +67,23 @@ std::optional<ThreadStatus> ReadStatus(pid_t tid) {
     }
   }
   return status;
+}
+
+std::string MappedFile(pid_t pid, uint64_t address) {
+  std::string text = ReadProcFile(pid, "maps");
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    // "first-end perms offset device inode   /file"
+    char* end = nullptr;
+    uint64_t first = strtoull(line.data(), &end, 16);
+    uint64_t last = *end == '-' ? strtoull(end + 1, nullptr, 16) : 0;
+    if (address < first || address >= last) continue;
+    size_t file = line.find('/');
+    return file == std::string_view::npos ? "" : std::string(line.substr(file));
+  }
+  return "";
 }
 
 std::vector<pid_t> ThreadsOf(pid_t tgid) {

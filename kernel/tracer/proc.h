@@ -16,6 +16,7 @@ struct ThreadStatus {
   std::string name;
   char state = '?';  // R, S, D, T stopped, t tracing stop, Z, X
   pid_t tgid = 0;
+  pid_t parent = 0;  // process
   pid_t tracer = 0;
   uint64_t pending = 0;         // to this thread
   uint64_t shared_pending = 0;  // to the process
@@ -33,6 +34,9 @@ std::optional<ThreadStatus> ReadStatus(pid_t tid);
 
 // The threads of a process, lowest number first.
 std::vector<pid_t> ThreadsOf(pid_t tgid);
+
+// The file that the address is mapped from, as the process sees it; empty: none.
+std::string MappedFile(pid_t pid, uint64_t address);
 
 // A whole file below /proc; empty when it cannot be read.
 std::string ReadProcFile(pid_t pid, const char* name);

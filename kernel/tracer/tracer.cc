@@ -3,24 +3,51 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "kernel/tracer/call_filter.h"
+#include "kernel/tracer/proc.h"
+#include "kernel/tracer/registers.h"
 #include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
 namespace {
 
 constexpr long kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-                          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
+                          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD |
+                          PTRACE_O_TRACESECCOMP;
+// How PTRACE_O_TRACESYSGOOD marks the stop at a call's end.
+constexpr int kCallTrap = SIGTRAP | 0x80;
 
-pid_t EventMessage(pid_t tid) {
+unsigned long EventMessage(pid_t tid) {
   unsigned long message = 0;
   ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &message);
-  return static_cast<pid_t>(message);
+  return message;
 }
+
+// A call that a filter of the program's own wants a tracer to see: there is none, it thinks, and
+// the call fails with ENOSYS (seccomp(2), SECCOMP_RET_TRACE).
+void RefuseCall(pid_t tid) {
+  Registers registers;
+  if (!registers.Fetch(tid)) return;
+  registers.Set(Reg::kOrigRax, ~0ull);
+  registers.Set(Reg::kRax, static_cast<uint64_t>(-static_cast<int64_t>(ENOSYS)));
+  registers.Store(tid);
+}
+
+int64_t Clock() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+void OnAlarm(int) {}  // its coming ends the wait for a tracee
 
 // The kernel's own stop after a handler's frame was built under PTRACE_SINGLESTEP: ptrace_notify
 // (kernel/signal.c, signal_delivered) gives it the code SIGTRAP, which nothing else sends.
@@ -39,12 +66,15 @@ bool IsStepTrap(pid_t tid) {
 // How long Stop waits for threads that may be unable to stop, in milliseconds.
 constexpr int kStopPatience = 1000;
 
+// How often timers are looked at, in microseconds.
+constexpr int kTick = 1000;
+
 }  // namespace
 
 bool Tracer::Seize(pid_t root) {
   if (ptrace(PTRACE_SEIZE, root, nullptr, kOptions) != 0) return false;
   root_ = root;
-  tracees_[root].born = true;
+  tracees_[root] = {.tgid = root, .born = true};
   return true;
 }
 
@@ -60,6 +90,7 @@ bool Tracer::Next(Event* event) {
     return true;
   }
   for (;;) {
+    RunTimers();
     event->tid = waitpid(-1, &event->status, __WALL);
     if (event->tid > 0) return true;
     if (errno != EINTR) return false;
@@ -74,15 +105,22 @@ void Tracer::OnEvent(const Event& event) {
     OnEnd(event.tid, event.status);
     return;
   }
-  auto [found, unannounced] = tracees_.try_emplace(event.tid);
-  if (unannounced) unannounced_.insert(event.tid);
-  Tracee& tracee = found->second;
+  Tracee& tracee = tracees_[event.tid];
   tracee.stopped = true;
   affinity_.OnStop(event.tid);
   int signal = WSTOPSIG(event.status);
   switch (event.status >> 16) {
     case 0:
-      OnSignalStop(event.tid, tracee, signal);
+      if (signal == kCallTrap) {
+        tracee.in_call = false;
+        observer_->OnCallExit(event.tid);
+        Go(event.tid, tracee, PTRACE_CONT, 0);
+      } else {
+        OnSignalStop(event.tid, tracee, signal);
+      }
+      break;
+    case PTRACE_EVENT_SECCOMP:
+      OnCallStop(event.tid, tracee);
       break;
     case PTRACE_EVENT_STOP:
       OnEventStop(event.tid, tracee, signal);
@@ -90,10 +128,14 @@ void Tracer::OnEvent(const Event& event) {
     case PTRACE_EVENT_CLONE:
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK: {
-      pid_t born = EventMessage(event.tid);
-      Go(event.tid, tracee, PTRACE_CONT, 0);
-      // It may have stopped, and even ended, before this event was read.
-      if (born > 0 && unannounced_.erase(born) == 0) tracees_.try_emplace(born);
+      auto born = static_cast<pid_t>(EventMessage(event.tid));
+      if (born <= 0) {  // killed meanwhile
+        Go(event.tid, tracee, PTRACE_CONT, 0);
+        break;
+      }
+      Birth::Kind kind =
+          event.status >> 16 == PTRACE_EVENT_VFORK ? Birth::Kind::kVfork : Birth::Kind::kFork;
+      Announce({.tid = born, .parent = event.tid, .kind = kind});
       break;
     }
     case PTRACE_EVENT_EXEC:
@@ -106,7 +148,16 @@ void Tracer::OnEvent(const Event& event) {
 }
 
 void Tracer::OnEnd(pid_t tid, int status) {
+  pid_t tgid = tracees_[tid].tgid;
   tracees_.erase(tid);
+  // Died before its first stop: its creator need not wait for it.
+  if (auto found = arrivals_.find(tid); found != arrivals_.end()) {
+    pid_t parent = found->second.announced ? found->second.announced->parent : 0;
+    arrivals_.erase(found);
+    if (auto creator = tracees_.find(parent); creator != tracees_.end())
+      Go(parent, creator->second, PTRACE_CONT, 0);
+  }
+  GiveUpOnCreator(tid, tgid);
   observer_->OnGone(tid);
   if (tid == root_ && on_root_end) on_root_end(status, tracees_.empty());
 }
@@ -114,18 +165,106 @@ void Tracer::OnEnd(pid_t tid, int status) {
 void Tracer::OnExecStop(pid_t tid) {
   // All other threads of the process are gone; the one that called exec goes by the leader's number
   // now, and its own former number is never heard of again.
-  pid_t former = EventMessage(tid);
+  auto former = static_cast<pid_t>(EventMessage(tid));
   if (former != tid) {
+    bool in_call = tracees_[former].in_call;
     tracees_.erase(former);
+    tracees_[tid].in_call = in_call;
+    GiveUpOnCreator(tid, tid);
     observer_->OnGone(former);
   }
   observer_->OnExec(tid, former);
   Tracee& tracee = tracees_[tid];
-  tracee = {.born = true, .stopped = true};
+  tracee = {.tgid = tid, .born = true, .stopped = true, .in_call = tracee.in_call};
   Go(tid, tracee, PTRACE_CONT, 0);
 }
 
+void Tracer::OnCallStop(pid_t tid, Tracee& tracee) {
+  if (EventMessage(tid) == kFilterMessage)
+    tracee.in_call = observer_->OnCallEntry(tid);
+  else
+    RefuseCall(tid);
+  Go(tid, tracee, PTRACE_CONT, 0);
+}
+
+void Tracer::Announce(const Birth& birth) {
+  Arrival& arrival = arrivals_[birth.tid];
+  tracees_[birth.tid];  // one more to wait for
+  if (arrival.arrived) {
+    Deliver(birth);
+  } else {
+    arrival.announced = birth;
+  }
+}
+
+void Tracer::OnFirstStop(pid_t tid, Tracee& tracee) {
+  auto status = ReadStatus(tid);
+  tracee.tgid = status ? status->tgid : tid;
+  Arrival& arrival = arrivals_[tid];
+  arrival.arrived = true;
+  arrival.creator_tgid = tracee.tgid != tid ? tracee.tgid : status ? status->parent : 0;
+  if (arrival.announced) {
+    Deliver(*arrival.announced);
+    return;
+  }
+  // A process that its creator passed on to its own parent (CLONE_PARENT) looks like that one's.
+  if (!tracees_.contains(arrival.creator_tgid) && arrival.creator_tgid != getpid())
+    Deliver({.tid = tid, .parent = 0, .kind = Birth::Kind::kFork});
+}
+
+void Tracer::Deliver(Birth birth) {
+  arrivals_.erase(birth.tid);
+  Tracee& tracee = tracees_[birth.tid];
+  auto creator = tracees_.find(birth.parent);
+  if (creator == tracees_.end()) birth.parent = 0;
+  if (tracee.tgid != birth.tid) birth.kind = Birth::Kind::kThread;
+  observer_->OnBirth(birth);
+  // A thread that is born into a process that stops.
+  Go(birth.tid, tracee, tracee.group_stop ? PTRACE_LISTEN : PTRACE_CONT, 0);
+  tracee.group_stop = false;
+  if (creator != tracees_.end()) Go(birth.parent, creator->second, PTRACE_CONT, 0);
+}
+
+void Tracer::GiveUpOnCreator(pid_t tid, pid_t tgid) {
+  std::vector<pid_t> orphans;
+  for (auto& [born, arrival] : arrivals_) {
+    if (arrival.announced && arrival.announced->parent == tid) arrival.announced->parent = 0;
+    if (arrival.arrived && (arrival.creator_tgid == tgid || arrival.creator_tgid == getpid()))
+      orphans.push_back(born);
+  }
+  for (pid_t born : orphans) Deliver({.tid = born, .parent = 0, .kind = Birth::Kind::kFork});
+}
+
+void Tracer::After(int64_t delay, std::function<void()> action) {
+  timers_.push({.when = Clock() + delay, .action = std::move(action)});
+  if (timers_.size() > 1) return;
+  // Again and again while there are timers: one alarm may come just before the wait begins.
+  struct sigaction alarm = {};
+  alarm.sa_handler = OnAlarm;
+  sigaction(SIGALRM, &alarm, nullptr);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, SIGALRM);
+  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  itimerval tick = {.it_interval = {.tv_sec = 0, .tv_usec = kTick},
+                    .it_value = {.tv_sec = 0, .tv_usec = kTick}};
+  setitimer(ITIMER_REAL, &tick, nullptr);
+}
+
+void Tracer::RunTimers() {
+  if (timers_.empty()) return;
+  while (!timers_.empty() && timers_.top().when <= Clock()) {
+    std::function<void()> action = timers_.top().action;
+    timers_.pop();
+    action();
+  }
+  if (!timers_.empty()) return;
+  itimerval off = {};
+  setitimer(ITIMER_REAL, &off, nullptr);
+}
+
 void Tracer::OnSignalStop(pid_t tid, Tracee& tracee, int signal) {
+  tracee.in_call = false;
   if (tracee.to_handler) {
     tracee.to_handler = false;
     if (signal == SIGTRAP && IsHandlerEntry(tid)) {
@@ -150,9 +289,15 @@ void Tracer::OnEventStop(pid_t tid, Tracee& tracee, int signal) {
     root_stopped_ = group_stop;
     if (on_root_stop) on_root_stop(group_stop ? signal : 0);
   }
-  bool silent = tracee.own_interrupt || !tracee.born;
+  if (!tracee.born) {
+    tracee.born = true;
+    tracee.own_interrupt = false;
+    tracee.group_stop = group_stop;
+    OnFirstStop(tid, tracee);
+    return;
+  }
+  bool silent = tracee.own_interrupt;
   tracee.own_interrupt = false;
-  tracee.born = true;
   if (group_stop) {
     // Let it be one: the thread stays stopped, and stops anew when the state changes.
     Go(tid, tracee, PTRACE_LISTEN, 0);
@@ -164,6 +309,7 @@ void Tracer::OnEventStop(pid_t tid, Tracee& tracee, int signal) {
 
 void Tracer::Go(pid_t tid, Tracee& tracee, int request, int signal) {
   tracee.stopped = false;
+  if (request == PTRACE_CONT && tracee.in_call) request = PTRACE_SYSCALL;
   // Fails only if the thread was killed: its end is reported in its turn.
   ptrace(static_cast<__ptrace_request>(request), tid, nullptr, static_cast<long>(signal));
 }

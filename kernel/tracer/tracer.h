@@ -9,8 +9,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
+#include <queue>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "kernel/tracer/affinity.h"
@@ -22,6 +23,15 @@ struct Resume {
   int signal = 0;  // the signal it takes; 0: none
   // Stop again on the first instruction of the signal's handler, before it runs (OnHandlerEntry).
   bool stop_at_handler = false;
+};
+
+// A thread or process that has just come to be, before its first instruction. Its creator is still
+// in the call that made it.
+struct Birth {
+  enum class Kind : uint8_t { kThread, kFork, kVfork };
+  pid_t tid;
+  pid_t parent;  // the thread that made it; stopped, too. 0: killed in the meantime
+  Kind kind;     // kFork: any new process whose creator does not wait for it, by whatever call
 };
 
 // Looks at stops and may change what the thread will see. Every tid is stopped while it is told of,
@@ -38,6 +48,19 @@ class Observer {
 
   // `tid` stands on the first instruction of the handler that OnSignal wanted to stop at.
   virtual void OnHandlerEntry(pid_t tid) { (void)tid; }
+
+  // `tid` is about to enter a system call of the filter (CallFilter). Returns whether it is to stop
+  // again when the call is over.
+  virtual bool OnCallEntry(pid_t tid) {
+    (void)tid;
+    return false;
+  }
+
+  // `tid` is at the end of the call, its result in rax; also if the call was interrupted and will
+  // be restarted.
+  virtual void OnCallExit(pid_t tid) { (void)tid; }
+
+  virtual void OnBirth(const Birth& birth) { (void)birth; }
 
   // `tid` leaves a stop that had no signal: a group stop that ended, or an interruption.
   virtual void OnWake(pid_t tid) { (void)tid; }
@@ -72,6 +95,9 @@ class Tracer {
 
   [[nodiscard]] bool Follows(pid_t tid) const { return tracees_.contains(tid); }
 
+  // Calls `action` after `delay` ns, between stops. Not after Run has returned.
+  void After(int64_t delay, std::function<void()> action);
+
   // Wakes a thread from the call that it sleeps in, as a signal would that another thread then
   // takes: it comes by OnWake, and starts the call again.
   void Wake(pid_t tid);
@@ -82,10 +108,24 @@ class Tracer {
 
  private:
   struct Tracee {
+    pid_t tgid = 0;              // 0: not known yet
     bool born = false;           // past the stop that every new thread begins with
     bool stopped = false;        // in a stop that we know of and have not ended
+    bool in_call = false;        // resumed with the wish to stop at the end of its call
     bool to_handler = false;     // resumed with Resume::stop_at_handler
+    bool group_stop = false;     // its first stop is one
     bool own_interrupt = false;  // Stop() asked for an interruption that has not come yet
+  };
+  // A new tracee's first stop and its creator's event come in any order, each waits for the other.
+  struct Arrival {
+    std::optional<Birth> announced;  // by its creator's event
+    bool arrived = false;            // in its first stop
+    pid_t creator_tgid = 0;          // once arrived: the process of the thread that made it
+  };
+  struct Timer {
+    int64_t when;  // CLOCK_MONOTONIC, ns
+    std::function<void()> action;
+    bool operator>(const Timer& other) const { return when > other.when; }
   };
   struct Event {
     pid_t tid;
@@ -98,14 +138,23 @@ class Tracer {
   void OnSignalStop(pid_t tid, Tracee& tracee, int signal);
   void OnEventStop(pid_t tid, Tracee& tracee, int signal);
   void OnExecStop(pid_t tid);
+  void OnCallStop(pid_t tid, Tracee& tracee);
+  void OnFirstStop(pid_t tid, Tracee& tracee);
+  void Announce(const Birth& birth);
+  // Ends both stops of a birth.
+  void Deliver(Birth birth);
+  // A thread of process `tgid` is gone, and with it, perhaps, the announcement of a tracee that has
+  // arrived.
+  void GiveUpOnCreator(pid_t tid, pid_t tgid);
+  void RunTimers();
   void Go(pid_t tid, Tracee& tracee, int request, int signal);
 
   Observer* observer_;
   pid_t root_ = 0;
   bool root_stopped_ = false;
   std::unordered_map<pid_t, Tracee> tracees_;
-  // Those whose first stop came before the event that announces them.
-  std::unordered_set<pid_t> unannounced_;
+  std::unordered_map<pid_t, Arrival> arrivals_;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::deque<Event> deferred_;
   Affinity affinity_;
 };

@@ -2,7 +2,9 @@
 
 #include "kernel/fault/grammar.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "kernel/fault/fault.h"
 #include "kernel/fault/rule.h"
@@ -45,7 +47,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"restart.fast-return,p=1.5", 23, "from 0 to 1"},
                     Wrong{"restart.fast-return,p=nan", 23, "from 0 to 1"},
                     Wrong{"signal.sibling,signal=CHLD+FOO", 28, "signals by name or number"},
-                    Wrong{"signal.sibling,signal=65", 23, "1 to 64"}));
+                    Wrong{"signal.sibling,signal=65", 23, "1 to 64"},
+                    Wrong{"restart.eintr,arg6=1", 15, "no parameter 'arg6'"},
+                    Wrong{"restart.eintr,arg0=3+x", 22, "numbers joined by '+'"},
+                    Wrong{"restart.eintr,arg0=3..2", 20, "a range"},
+                    Wrong{"restart.eintr,arg0=&0", 20, "bits that are set"},
+                    Wrong{"restart.eintr,thread=0", 22, "'main', 'foreign' or"},
+                    Wrong{"restart.eintr,pc=1..&2", 18, "a range"}));
 
 TEST_P(WrongRule, NamesColumnAndExpectation) {
   try {
@@ -58,18 +66,25 @@ TEST_P(WrongRule, NamesColumnAndExpectation) {
 }
 
 TEST(RightRule, IsAccepted) {
-  for (const char* text : {"restart.fast-return",
-                           "restart.fast-return,mode=handlerless,registers=rsi+r10,call=wait4+read",
-                           "restart.fast-return,spare=none,nth=3,every=1,p=0.5,wake=none",
-                           "signal.sibling,signal=CHLD+SIGURG+SIGRTMIN+14"})
+  for (const char* text :
+       {"restart.fast-return",
+        "restart.fast-return,mode=handlerless,registers=rsi+r10,call=wait4+read",
+        "restart.fast-return,spare=none,nth=3,every=1,p=0.5,wake=none",
+        "signal.sibling,signal=CHLD+SIGURG+SIGRTMIN+14",
+        "restart.eintr,arg0=3+0x40,arg5=&8,thread=main+3+foreign,pc=0x10..0x20+libc.so.6"})
     EXPECT_NO_THROW(Rule(text, 1, 0)) << text;
+}
+
+const Thread& Main() {
+  static const Thread thread = {.tid = 1, .tgid = 1, .path = "1"};
+  return thread;
 }
 
 std::vector<uint64_t> Firing(const char* text, uint64_t seed, size_t index = 0) {
   Rule rule(text, seed, index);
   std::vector<uint64_t> numbers;
   for (int i = 0; i < 1000; ++i)
-    if (auto number = rule.Take()) numbers.push_back(*number);
+    if (auto ticket = rule.Take(Main())) numbers.push_back(ticket->n);
   return numbers;
 }
 
@@ -95,13 +110,90 @@ TEST(When, RulesDrawApart) {
 
 TEST(When, WhatIsGivenBackIsTakenNext) {
   Rule rule("signal.sibling,nth=2", 1, 0);
-  EXPECT_FALSE(rule.Take());
-  EXPECT_EQ(rule.Take(), 2u);
+  EXPECT_FALSE(rule.Take(Main()));
+  auto ticket = rule.Take(Main());
+  ASSERT_TRUE(ticket);
+  EXPECT_EQ(ticket->n, 2u);
   EXPECT_TRUE(rule.IsSpent());
-  rule.GiveBack(2);
+  rule.GiveBack(*ticket);
   EXPECT_FALSE(rule.IsSpent());
-  EXPECT_EQ(rule.Take(), 2u);
-  EXPECT_FALSE(rule.Take());
+  EXPECT_TRUE(rule.Take(Main()));
+  EXPECT_FALSE(rule.Take(Main()));
+}
+
+TEST(When, ThreadsCountForThemselves) {
+  Rule rule("signal.sibling", 1, 0);
+  Thread other = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2};
+  rule.Take(Main());
+  auto ticket = rule.Take(other);
+  ASSERT_TRUE(ticket);
+  EXPECT_EQ(ticket->n, 2u);
+  EXPECT_EQ(ticket->k, 1u);
+  EXPECT_EQ(ticket->thread, "1.1");
+}
+
+TEST(When, OnlyAtGivenOpportunities) {
+  Rule rule("signal.sibling,nth=1", 1, 0);
+  Thread other = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2};
+  rule.FireOnlyAt({{"1", 2}, {"1.1", 1}});
+  EXPECT_FALSE(rule.Take(Main()));
+  EXPECT_TRUE(rule.Take(Main()));
+  EXPECT_FALSE(rule.IsSpent());
+  EXPECT_TRUE(rule.Take(other));
+  EXPECT_TRUE(rule.IsSpent());
+}
+
+bool IsFor(const char* text, const Opportunity& opportunity) {
+  return Rule(text, 1, 0).Matches(opportunity);
+}
+
+TEST(For, Arguments) {
+  Opportunity read = {.thread = &Main(), .call = "read", .arguments = {3, 0x1100, ~0ull}};
+  Opportunity none = {.thread = &Main(), .call = {}};
+  EXPECT_TRUE(IsFor("restart.eintr,arg0=3", read));
+  EXPECT_TRUE(IsFor("restart.eintr,arg0=1+0x3,arg1=0x1000..0x1fff", read));
+  EXPECT_FALSE(IsFor("restart.eintr,arg0=4", read));
+  EXPECT_FALSE(IsFor("restart.eintr,arg0=3,arg1=0x1200..0x1fff", read));
+  EXPECT_TRUE(IsFor("restart.eintr,arg1=&0x100", read));
+  EXPECT_FALSE(IsFor("restart.eintr,arg1=&0x101", read));
+  EXPECT_TRUE(IsFor("restart.eintr,arg2=-1", read));
+  EXPECT_FALSE(IsFor("restart.eintr,arg0=0", none));
+  // An int, either way extended, and a pointer whose lower half happens to look like it.
+  read.arguments[0] = 0xffffffff;
+  EXPECT_TRUE(IsFor("restart.eintr,arg0=-1", read));
+  read.arguments[0] = 0x7f0000000003;
+  EXPECT_FALSE(IsFor("restart.eintr,arg0=3", read));
+}
+
+TEST(For, Signals) {
+  Opportunity child = {.thread = &Main(), .call = {}, .signal = 17};
+  Opportunity none = {.thread = &Main(), .call = {}};
+  EXPECT_TRUE(IsFor("restart.eintr,signal=CHLD", child));
+  EXPECT_FALSE(IsFor("restart.eintr,signal=USR1", child));
+  EXPECT_FALSE(IsFor("restart.eintr,signal=CHLD", none));
+  EXPECT_TRUE(IsFor("restart.eintr", none));
+}
+
+TEST(For, Threads) {
+  Thread runtimes = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2, .foreign = false};
+  Opportunity on_main = {.thread = &Main(), .call = {}};
+  Opportunity on_second = {.thread = &runtimes, .call = {}};
+  EXPECT_TRUE(IsFor("restart.eintr,thread=main", on_main));
+  EXPECT_FALSE(IsFor("restart.eintr,thread=main", on_second));
+  EXPECT_TRUE(IsFor("restart.eintr,thread=2+7", on_second));
+  EXPECT_FALSE(IsFor("restart.eintr,thread=foreign", on_second));
+  EXPECT_TRUE(IsFor("restart.eintr,thread=foreign", on_main));
+}
+
+TEST(For, Places) {
+  Thread self = {.tid = getpid(), .tgid = getpid(), .path = "1"};
+  auto here = reinterpret_cast<uint64_t>(&IsFor);
+  Opportunity at = {.thread = &self, .call = {}, .signal = 0, .pc = here};
+  EXPECT_TRUE(IsFor(fmt::format("restart.eintr,pc={:#x}", here).c_str(), at));
+  EXPECT_TRUE(IsFor(fmt::format("restart.eintr,pc={:#x}..{:#x}", here - 1, here + 1).c_str(), at));
+  EXPECT_FALSE(IsFor(fmt::format("restart.eintr,pc={:#x}", here + 1).c_str(), at));
+  EXPECT_TRUE(IsFor("restart.eintr,pc=grammar_test", at));
+  EXPECT_FALSE(IsFor("restart.eintr,pc=libc.so.6", at));
 }
 
 TEST(FaultCatalogue, IsComplete) {

@@ -1,0 +1,220 @@
+#include "kernel/fault/call_lies.h"
+
+#include <linux/audit.h>
+#include <sys/ptrace.h>
+
+#include <algorithm>
+
+#include "kernel/tracer/calls.h"
+#include "kernel/tracer/frame.h"
+#include "kernel/tracer/memory.h"
+#include "kernel/tracer/signals.h"
+
+namespace faultline::kernel {
+namespace {
+
+constexpr std::string_view kSigreturns[] = {"rt_sigreturn", "sigreturn"};
+constexpr std::string_view kSigaltstack = "sigaltstack";
+
+bool IsSigreturn(std::string_view name) {
+  return std::find(std::begin(kSigreturns), std::end(kSigreturns), name) != std::end(kSigreturns);
+}
+
+// What the kernel would make a restart of, whatever follows: not the call's own result.
+bool IsInterrupted(int64_t result) {
+  return std::any_of(std::begin(abi::linux_common::kRestartCodes),
+                     std::end(abi::linux_common::kRestartCodes),
+                     [result](RestartCode code) { return result == -static_cast<int64_t>(code); });
+}
+
+// The calls at which `rule` has to stop.
+std::vector<std::string_view> CallsOf(const RuleFor<CallFault>& rule) {
+  std::vector<std::string_view> able = rule.fault->calls();
+  const std::vector<std::string>& named = rule.rule->calls();
+  if (named.empty()) return able;
+  std::vector<std::string_view> both;
+  for (std::string_view name : named)
+    if (able.empty() || std::find(able.begin(), able.end(), name) != able.end())
+      both.push_back(name);
+  return both;
+}
+
+bool IsFor(const RuleFor<CallFault>& rule, const Opportunity& call) {
+  std::vector<std::string_view> able = rule.fault->calls();
+  return (able.empty() || std::find(able.begin(), able.end(), call.call) != able.end()) &&
+         rule.rule->Matches(call);
+}
+
+// A thread that gives itself an alternate signal stack knows what signals are.
+void NoteAlternateStack(pid_t tid, Thread& thread, const Opportunity& call, Arch arch) {
+  constexpr int32_t kDisable = 2;  // SS_DISABLE, uapi/linux/signal.h
+  int32_t flags = 0;
+  uint64_t pointer_size = arch == Arch::kAmd64 ? 8 : 4;  // stack_t begins with the address
+  if (call.arguments[0] != 0 && ReadObject(tid, call.arguments[0] + pointer_size, &flags) &&
+      flags != kDisable)
+    thread.foreign = false;
+}
+
+}  // namespace
+
+CallLies::CallLies(std::vector<Rule>& rules, Log* log, Threads* threads)
+    : call_rules_(RulesFor<CallFault>(rules)),
+      sigreturn_rules_(RulesFor<SigreturnFault>(rules)),
+      foreign_(std::any_of(rules.begin(), rules.end(),
+                           [](const Rule& rule) { return rule.AsksForForeign(); })),
+      log_(log),
+      threads_(threads) {}
+
+CallFilter CallLies::Filter() const {
+  CallFilter filter;
+  for (const RuleFor<CallFault>& rule : call_rules_) {
+    if (rule.rule->calls().empty() && rule.fault->calls().empty()) filter.AddAll();
+    for (std::string_view name : CallsOf(rule)) filter.Add(name);
+  }
+  if (!sigreturn_rules_.empty())
+    for (std::string_view name : kSigreturns) filter.Add(name);
+  if (foreign_) filter.Add(kSigaltstack);
+  return filter;
+}
+
+bool CallLies::OnEntry(pid_t tid) {
+  __ptrace_syscall_info info = {};
+  if (ptrace(static_cast<__ptrace_request>(PTRACE_GET_SYSCALL_INFO), tid, sizeof info, &info) <=
+          0 ||
+      info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+    return false;
+  Arch arch = info.arch == AUDIT_ARCH_X86_64 ? Arch::kAmd64 : Arch::k386;
+  Thread& thread = threads_->Of(tid);
+  Opportunity call = {.thread = &thread,
+                      .call = CallName(arch, static_cast<int>(info.seccomp.nr)),
+                      .pc = info.instruction_pointer};
+  std::copy(std::begin(info.seccomp.args), std::end(info.seccomp.args), call.arguments.begin());
+  if (foreign_ && call.call == kSigaltstack) NoteAlternateStack(tid, thread, call, arch);
+  if (!sigreturn_rules_.empty() && IsSigreturn(call.call)) OnSigreturn(tid, thread, call);
+
+  InCall in_call = {.name = call.call,
+                    .arch = arch,
+                    .path = arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80,
+                    .arguments = call.arguments,
+                    .pc = call.pc,
+                    .begun = {},
+                    .before = {}};
+  bool to_end = false;
+  Registers registers, before;
+  bool fetched = false;
+  for (const RuleFor<CallFault>& rule : call_rules_) {
+    if (!IsFor(rule, call)) continue;
+    if (rule.fault->AtExitOnly()) {
+      to_end = to_end || !rule.rule->IsSpent();
+      continue;
+    }
+    auto ticket = rule.rule->Take(thread);
+    if (!ticket) continue;
+    if (!fetched && !registers.Fetch(tid)) return false;
+    if (!fetched) before = registers;
+    fetched = true;
+    std::vector<Change> changes = rule.fault->AtEntry({.tid = tid,
+                                                       .arch = arch,
+                                                       .path = in_call.path,
+                                                       .name = call.call,
+                                                       .arguments = call.arguments,
+                                                       .result = {},
+                                                       .registers = registers});
+    if (changes.empty()) {
+      rule.rule->GiveBack(*ticket);
+      continue;
+    }
+    Lie lie = LieOf(rule, *ticket, call, std::move(changes), *log_);
+    log_->Write(lie);
+    in_call.begun.emplace_back(&rule, std::move(lie));
+    to_end = true;
+  }
+  if (!to_end) return false;
+  if (fetched) {
+    for (int i = 0; i < kRegs; ++i) {
+      auto reg = static_cast<Reg>(i);
+      if (reg != Reg::kRax && registers.Get(reg) != before.Get(reg))
+        in_call.before.emplace_back(reg, before.Get(reg));
+    }
+    registers.Store(tid);
+  }
+  in_call_[tid] = std::move(in_call);
+  return true;
+}
+
+void CallLies::OnExit(pid_t tid) {
+  auto found = in_call_.find(tid);
+  if (found == in_call_.end()) return;
+  InCall in_call = std::move(found->second);
+  in_call_.erase(found);
+  Registers registers;
+  if (!registers.Fetch(tid)) return;
+  for (auto [reg, value] : in_call.before) registers.Set(reg, value);
+
+  auto result = static_cast<int64_t>(registers.Get(Reg::kRax));
+  if (in_call.arch == Arch::k386) result = static_cast<int32_t>(result);
+  CallStop stop = {.tid = tid,
+                   .arch = in_call.arch,
+                   .path = in_call.path,
+                   .name = in_call.name,
+                   .arguments = in_call.arguments,
+                   .result = result,
+                   .registers = registers};
+  for (auto& [rule, lie] : in_call.begun) {
+    lie.changes = rule->fault->AtExit(stop, /*began=*/true);
+    if (!lie.changes.empty()) log_->Write(lie);
+  }
+  if (!IsInterrupted(result)) {
+    Opportunity call = {.thread = &threads_->Of(tid),
+                        .call = in_call.name,
+                        .arguments = in_call.arguments,
+                        .pc = in_call.pc};
+    std::vector<RuleFor<CallFault>> at_exit;
+    for (const RuleFor<CallFault>& rule : call_rules_)
+      if (rule.fault->AtExitOnly() && IsFor(rule, call)) at_exit.push_back(rule);
+    TellAll(at_exit, call, log_, [&](const RuleFor<CallFault>& rule) {
+      return rule.fault->AtExit(stop, /*began=*/false);
+    });
+  }
+  registers.Store(tid);
+}
+
+void CallLies::OnSigreturn(pid_t tid, Thread& thread, const Opportunity& call) {
+  Registers registers;
+  if (!registers.Fetch(tid)) return;
+  auto frame = SignalFrame::AtSigreturn(tid, registers, call.call == kSigreturns[0]);
+  if (!frame) return;
+  int signal = frame->Signal();
+  Opportunity opportunity = {.thread = &thread,
+                             .call = call.call,
+                             .signal = signal,
+                             .pc = frame->Saved(Reg::kRip).value_or(0)};
+  SigreturnStop stop = {.tid = tid, .signal = signal, .arch = registers.arch(), .frame = *frame};
+  TellAll(sigreturn_rules_, opportunity, log_,
+          [&](const RuleFor<SigreturnFault>& rule) { return rule.fault->Tell(stop); });
+}
+
+void CallLies::OnBirth(const Birth& birth) {
+  auto found = in_call_.find(birth.parent);
+  if (found == in_call_.end() || found->second.before.empty()) return;
+  Registers registers;
+  if (!registers.Fetch(birth.tid)) return;
+  for (auto [reg, value] : found->second.before)
+    if (reg != Reg::kOrigRax) registers.Set(reg, value);
+  registers.Store(birth.tid);
+}
+
+void CallLies::OnExec(pid_t tid, pid_t former) {
+  auto found = in_call_.find(former);
+  if (found == in_call_.end()) {
+    in_call_.erase(tid);
+    return;
+  }
+  // The new program's registers are not the old one's.
+  InCall in_call = std::move(found->second);
+  in_call_.erase(found);
+  in_call.before.clear();
+  in_call_[tid] = std::move(in_call);
+}
+
+}  // namespace faultline::kernel
