@@ -76,8 +76,9 @@ std::string MappedFile(pid_t pid, uint64_t address) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     // "first-end perms offset device inode   /file"
+    const char* begin = line.data();  // the text ends in '\n' or NUL: strtoull stops there
     char* end = nullptr;
-    uint64_t first = strtoull(line.data(), &end, 16);
+    uint64_t first = strtoull(begin, &end, 16);
     uint64_t last = *end == '-' ? strtoull(end + 1, nullptr, 16) : 0;
     if (address < first || address >= last) continue;
     size_t file = line.find('/');

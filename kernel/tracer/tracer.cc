@@ -152,7 +152,7 @@ void Tracer::OnEnd(pid_t tid, int status) {
   tracees_.erase(tid);
   // Died before its first stop: its creator need not wait for it.
   if (auto found = arrivals_.find(tid); found != arrivals_.end()) {
-    pid_t parent = found->second.announced ? found->second.announced->parent : 0;
+    pid_t parent = found->second.announced.value_or(Birth{}).parent;
     arrivals_.erase(found);
     if (auto creator = tracees_.find(parent); creator != tracees_.end())
       Go(parent, creator->second, PTRACE_CONT, 0);

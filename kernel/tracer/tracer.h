@@ -29,9 +29,10 @@ struct Resume {
 // in the call that made it.
 struct Birth {
   enum class Kind : uint8_t { kThread, kFork, kVfork };
-  pid_t tid;
-  pid_t parent;  // the thread that made it; stopped, too. 0: killed in the meantime
-  Kind kind;     // kFork: any new process whose creator does not wait for it, by whatever call
+  pid_t tid = 0;
+  pid_t parent = 0;  // the thread that made it; stopped, too. 0: killed in the meantime
+  Kind kind =
+      Kind::kFork;  // kFork: any new process whose creator does not wait for it, by whatever call
 };
 
 // Looks at stops and may change what the thread will see. Every tid is stopped while it is told of,

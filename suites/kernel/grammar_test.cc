@@ -111,11 +111,10 @@ TEST(When, RulesDrawApart) {
 TEST(When, WhatIsGivenBackIsTakenNext) {
   Rule rule("signal.sibling,nth=2", 1, 0);
   EXPECT_FALSE(rule.Take(Main()));
-  auto ticket = rule.Take(Main());
-  ASSERT_TRUE(ticket);
-  EXPECT_EQ(ticket->n, 2u);
+  Ticket ticket = rule.Take(Main()).value();
+  EXPECT_EQ(ticket.n, 2u);
   EXPECT_TRUE(rule.IsSpent());
-  rule.GiveBack(*ticket);
+  rule.GiveBack(ticket);
   EXPECT_FALSE(rule.IsSpent());
   EXPECT_TRUE(rule.Take(Main()));
   EXPECT_FALSE(rule.Take(Main()));
@@ -125,11 +124,10 @@ TEST(When, ThreadsCountForThemselves) {
   Rule rule("signal.sibling", 1, 0);
   Thread other = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2};
   rule.Take(Main());
-  auto ticket = rule.Take(other);
-  ASSERT_TRUE(ticket);
-  EXPECT_EQ(ticket->n, 2u);
-  EXPECT_EQ(ticket->k, 1u);
-  EXPECT_EQ(ticket->thread, "1.1");
+  Ticket ticket = rule.Take(other).value();
+  EXPECT_EQ(ticket.n, 2u);
+  EXPECT_EQ(ticket.k, 1u);
+  EXPECT_EQ(ticket.thread, "1.1");
 }
 
 TEST(When, OnlyAtGivenOpportunities) {
