@@ -31,9 +31,9 @@ struct Opportunity {
 
 // A number that an opportunity was given.
 struct Ticket {
-  uint64_t n;          // among all of the rule's
+  uint64_t n = 0;      // among all of the rule's
   std::string thread;  // Thread::path
-  uint64_t k;          // among those of this thread
+  uint64_t k = 0;      // among those of this thread
 };
 
 // Opportunities are numbered from 1 for each rule, over all threads and processes. With the same

@@ -111,7 +111,7 @@ TEST(When, RulesDrawApart) {
 TEST(When, WhatIsGivenBackIsTakenNext) {
   Rule rule("signal.sibling,nth=2", 1, 0);
   EXPECT_FALSE(rule.Take(Main()));
-  Ticket ticket = rule.Take(Main()).value();
+  Ticket ticket = rule.Take(Main()).value_or(Ticket{});
   EXPECT_EQ(ticket.n, 2u);
   EXPECT_TRUE(rule.IsSpent());
   rule.GiveBack(ticket);
@@ -124,7 +124,7 @@ TEST(When, ThreadsCountForThemselves) {
   Rule rule("signal.sibling", 1, 0);
   Thread other = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2};
   rule.Take(Main());
-  Ticket ticket = rule.Take(other).value();
+  Ticket ticket = rule.Take(other).value_or(Ticket{});
   EXPECT_EQ(ticket.n, 2u);
   EXPECT_EQ(ticket.k, 1u);
   EXPECT_EQ(ticket.thread, "1.1");
