@@ -44,9 +44,12 @@ class Session : public Observer {
     return resume;
   }
   void OnHandlerEntry(pid_t tid) override { engine_->OnHandlerEntry(tid); }
-  bool OnCallEntry(pid_t tid) override { return engine_->OnCallEntry(tid); }
+  bool OnCallEntry(pid_t tid, const EnteredCall& call) override {
+    return engine_->OnCallEntry(tid, call);
+  }
   void OnCallExit(pid_t tid) override { engine_->OnCallExit(tid); }
   void OnBirth(const Birth& birth) override { engine_->OnBirth(birth); }
+  [[nodiscard]] bool HoldsCreators() const override { return engine_->HoldsCreators(); }
   void OnWake(pid_t tid) override { engine_->OnWake(tid); }
   void OnExec(pid_t tid, pid_t former) override { engine_->OnExec(tid, former); }
   void OnGone(pid_t tid) override { engine_->OnGone(tid); }

@@ -1,8 +1,5 @@
 #include "kernel/fault/call_lies.h"
 
-#include <linux/audit.h>
-#include <sys/ptrace.h>
-
 #include <algorithm>
 
 #include "kernel/tracer/calls.h"
@@ -77,31 +74,32 @@ CallFilter CallLies::Filter() const {
   return filter;
 }
 
-bool CallLies::OnEntry(pid_t tid) {
-  __ptrace_syscall_info info = {};
-  if (ptrace(static_cast<__ptrace_request>(PTRACE_GET_SYSCALL_INFO), tid, sizeof info, &info) <=
-          0 ||
-      info.op != PTRACE_SYSCALL_INFO_SECCOMP)
-    return false;
-  Arch arch = info.arch == AUDIT_ARCH_X86_64 ? Arch::kAmd64 : Arch::k386;
+bool CallLies::OnEntry(pid_t tid, const EnteredCall& entered) {
   Thread& thread = threads_->Of(tid);
   Opportunity call = {.thread = &thread,
-                      .call = CallName(arch, static_cast<int>(info.seccomp.nr)),
-                      .pc = info.instruction_pointer};
-  std::copy(std::begin(info.seccomp.args), std::end(info.seccomp.args), call.arguments.begin());
-  if (foreign_ && call.call == kSigaltstack) NoteAlternateStack(tid, thread, call, arch);
+                      .call = CallName(entered.arch, entered.number),
+                      .arguments = entered.arguments,
+                      .pc = entered.pc};
+  if (foreign_ && call.call == kSigaltstack) NoteAlternateStack(tid, thread, call, entered.arch);
   if (!sigreturn_rules_.empty() && IsSigreturn(call.call)) OnSigreturn(tid, thread, call);
 
   InCall in_call = {.name = call.call,
-                    .arch = arch,
-                    .path = arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80,
+                    .arch = entered.arch,
+                    .path = entered.arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80,
                     .arguments = call.arguments,
                     .pc = call.pc,
                     .begun = {},
                     .before = {}};
   bool to_end = false;
-  Registers registers, before;
-  bool fetched = false;
+  Registers registers;
+  registers.FetchWhenAsked(tid);
+  CallStop stop = {.tid = tid,
+                   .arch = in_call.arch,
+                   .path = in_call.path,
+                   .name = in_call.name,
+                   .arguments = in_call.arguments,
+                   .result = {},
+                   .registers = registers};
   for (const RuleFor<CallFault>& rule : call_rules_) {
     if (!IsFor(rule, call)) continue;
     if (rule.fault->AtExitOnly()) {
@@ -110,36 +108,25 @@ bool CallLies::OnEntry(pid_t tid) {
     }
     auto ticket = rule.rule->Take(thread);
     if (!ticket) continue;
-    if (!fetched && !registers.Fetch(tid)) return false;
-    if (!fetched) before = registers;
-    fetched = true;
-    std::vector<Change> changes = rule.fault->AtEntry({.tid = tid,
-                                                       .arch = arch,
-                                                       .path = in_call.path,
-                                                       .name = call.call,
-                                                       .arguments = call.arguments,
-                                                       .result = {},
-                                                       .registers = registers});
+    std::vector<Change> changes = rule.fault->AtEntry(stop);
     if (changes.empty()) {
       rule.rule->GiveBack(*ticket);
       continue;
     }
     Lie lie = LieOf(rule, *ticket, call, std::move(changes), *log_);
     log_->Write(lie);
-    in_call.begun.emplace_back(&rule, std::move(lie));
-    to_end = true;
-  }
-  if (!to_end) return false;
-  if (fetched) {
-    for (int i = 0; i < kRegs; ++i) {
-      auto reg = static_cast<Reg>(i);
-      if (reg != Reg::kRax && registers.Get(reg) != before.Get(reg))
-        in_call.before.emplace_back(reg, before.Get(reg));
+    if (!rule.fault->AtEntryOnly()) {
+      in_call.begun.emplace_back(&rule, std::move(lie));
+      to_end = true;
     }
-    registers.Store(tid);
   }
-  in_call_[tid] = std::move(in_call);
-  return true;
+  if (to_end) {
+    for (auto [reg, value] : registers.Replaced())
+      if (reg != Reg::kRax) in_call.before.emplace_back(reg, value);
+    in_call_[tid] = std::move(in_call);
+  }
+  registers.Store(tid);
+  return to_end;
 }
 
 void CallLies::OnExit(pid_t tid) {

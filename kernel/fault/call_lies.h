@@ -29,9 +29,10 @@ class CallLies {
   [[nodiscard]] CallFilter Filter() const;
 
   // As the Observer's.
-  bool OnEntry(pid_t tid);
+  bool OnEntry(pid_t tid, const EnteredCall& entered);
   void OnExit(pid_t tid);
   void OnBirth(const Birth& birth);
+  [[nodiscard]] bool HoldsCreators() const { return !call_rules_.empty(); }
   void OnGone(pid_t tid) { in_call_.erase(tid); }
   void OnExec(pid_t tid, pid_t former);
 

@@ -35,9 +35,14 @@ class Engine : public Observer {
 
   Resume OnSignal(pid_t tid, int signal) override;
   void OnHandlerEntry(pid_t tid) override;
-  bool OnCallEntry(pid_t tid) override { return call_lies_.OnEntry(tid); }
+  bool OnCallEntry(pid_t tid, const EnteredCall& call) override {
+    return call_lies_.OnEntry(tid, call);
+  }
   void OnCallExit(pid_t tid) override { call_lies_.OnExit(tid); }
   void OnBirth(const Birth& birth) override;
+  [[nodiscard]] bool HoldsCreators() const override {
+    return !birth_rules_.empty() || call_lies_.HoldsCreators();
+  }
   void OnWake(pid_t tid) override;
   void OnExec(pid_t tid, pid_t former) override;
   void OnGone(pid_t tid) override;

@@ -151,6 +151,9 @@ class CallFault : public virtual Fault {
   [[nodiscard]] virtual std::vector<std::string_view> calls() const = 0;
   // Whether it acts only when the call is over, with a result of its own.
   [[nodiscard]] virtual bool AtExitOnly() const { return false; }
+  // Whether there is nothing left to do once AtEntry is over, and it changes no register but
+  // kOrigRax, to -1, and kRax: the call need not stop a second time.
+  [[nodiscard]] virtual bool AtEntryOnly() const { return false; }
 
   // What was changed; nothing when there was nothing to change or it could not be done: then it was
   // no opportunity.

@@ -20,7 +20,7 @@ void Threads::OnBirth(const Birth& birth) {
   Thread thread = {.tid = birth.tid, .tgid = birth.tid, .path = {}};
   if (birth.parent != 0) {
     Thread& parent = Of(birth.parent);
-    thread.path = parent.path + "." + std::to_string(++parent.made);
+    thread.path = parent.path + "." + std::to_string(birth.ordinal);
     if (birth.kind == Birth::Kind::kThread) {
       thread.tgid = parent.tgid;
     } else {

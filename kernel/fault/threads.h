@@ -22,7 +22,6 @@ struct Thread {
   // It never gave itself an alternate signal stack: what runtimes do for each thread of theirs, and
   // others do not. Known only if somebody tells of such calls.
   bool foreign = true;
-  uint32_t made = 0;  // threads and processes
 };
 
 class Threads {

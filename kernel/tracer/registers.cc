@@ -3,6 +3,7 @@
 #include <sys/ptrace.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 
@@ -55,20 +56,49 @@ std::optional<Reg> ParseReg(std::string_view name) {
 
 bool Registers::Fetch(pid_t tid) {
   changed_ = 0;
-  return ptrace(PTRACE_GETREGS, tid, nullptr, &regs_) == 0;
+  to_fetch_ = 0;
+  bool ok = ptrace(PTRACE_GETREGS, tid, nullptr, &fetched_) == 0;
+  regs_ = fetched_;
+  return ok;
+}
+
+void Registers::FetchWhenAsked(pid_t tid) {
+  changed_ = 0;
+  fetched_ = regs_ = {};
+  to_fetch_ = tid;
+}
+
+void Registers::FetchNow() const {
+  if (to_fetch_ == 0) return;
+  if (ptrace(PTRACE_GETREGS, to_fetch_, nullptr, &fetched_) != 0) fetched_ = {};
+  to_fetch_ = 0;
+  user_regs_struct set = regs_;
+  regs_ = fetched_;
+  for (int i = 0; i < kRegs; ++i)
+    if (changed_ & 1u << i)
+      memcpy(reinterpret_cast<char*>(&regs_) + kTable[i].offset,
+             reinterpret_cast<const char*>(&set) + kTable[i].offset, sizeof(uint64_t));
 }
 
 bool Registers::Store(pid_t tid) {
   bool ok = true;
-  for (int i = 0; i < kRegs; ++i) {
-    if (!(changed_ & 1u << i)) continue;
-    ok = ptrace(PTRACE_POKEUSER, tid, kTable[i].offset, Get(static_cast<Reg>(i))) == 0 && ok;
+  // One request for all is cheaper than one for each, from the third on.
+  if (std::popcount(changed_) > 2 && arch() == Arch::kAmd64) {
+    ok = ptrace(PTRACE_SETREGS, tid, nullptr, &regs_) == 0;
+  } else {
+    for (int i = 0; i < kRegs; ++i) {
+      if (!(changed_ & 1u << i)) continue;
+      uint64_t value;
+      memcpy(&value, reinterpret_cast<const char*>(&regs_) + kTable[i].offset, sizeof value);
+      ok = ptrace(PTRACE_POKEUSER, tid, kTable[i].offset, value) == 0 && ok;
+    }
   }
   changed_ = 0;
   return ok;
 }
 
 uint64_t Registers::Get(Reg reg) const {
+  FetchNow();
   uint64_t value;
   memcpy(&value, reinterpret_cast<const char*>(&regs_) + Of(reg).offset, sizeof value);
   return value;
@@ -79,6 +109,21 @@ void Registers::Set(Reg reg, uint64_t value) {
   changed_ |= 1u << static_cast<int>(reg);
 }
 
-Arch Registers::arch() const { return regs_.cs == kUserCs64 ? Arch::kAmd64 : Arch::k386; }
+std::vector<std::pair<Reg, uint64_t>> Registers::Replaced() const {
+  std::vector<std::pair<Reg, uint64_t>> replaced;
+  for (int i = 0; i < kRegs; ++i) {
+    if (!(changed_ & 1u << i)) continue;
+    FetchNow();
+    uint64_t before;
+    memcpy(&before, reinterpret_cast<const char*>(&fetched_) + kTable[i].offset, sizeof before);
+    replaced.emplace_back(static_cast<Reg>(i), before);
+  }
+  return replaced;
+}
+
+Arch Registers::arch() const {
+  FetchNow();
+  return regs_.cs == kUserCs64 ? Arch::kAmd64 : Arch::k386;
+}
 
 }  // namespace faultline::kernel

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace faultline::kernel {
@@ -57,19 +58,29 @@ class Registers {
   // Fails when the thread is not stopped or was killed meanwhile; errno tells.
   [[nodiscard]] bool Fetch(pid_t tid);
 
-  // Writes what was Set since Fetch, and nothing else: writing all would reload segment bases,
-  // which kernels before 4.20 got wrong for 386 threads (arch/x86/kernel/ptrace.c, putreg).
+  // The same, but only if and when a register is asked for. If it cannot be done then, all are 0.
+  void FetchWhenAsked(pid_t tid);
+
+  // Writes what was Set since Fetch, and of 386 code nothing else: writing all would reload segment
+  // bases, which kernels before 4.20 got wrong for it (arch/x86/kernel/ptrace.c, putreg).
   bool Store(pid_t tid);
 
   [[nodiscard]] uint64_t Get(Reg reg) const;
   void Set(Reg reg, uint64_t value);
+  // What was Set since Fetch, with the values before; asks for them.
+  [[nodiscard]] std::vector<std::pair<Reg, uint64_t>> Replaced() const;
 
   // By the code segment: 0x33 is the 64-bit one (arch/x86/include/asm/segment.h, __USER_CS).
   [[nodiscard]] Arch arch() const;
 
  private:
-  user_regs_struct regs_ = {};
-  uint32_t changed_ = 0;  // bit = register
+  void FetchNow() const;
+
+  // As fetched, and with what was Set.
+  mutable user_regs_struct fetched_ = {};
+  mutable user_regs_struct regs_ = {};
+  mutable pid_t to_fetch_ = 0;  // the thread, when it has not been asked yet
+  uint32_t changed_ = 0;        // bit = register
 };
 
 }  // namespace faultline::kernel

@@ -1,6 +1,7 @@
 #include "kernel/tracer/tracer.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/time.h>
@@ -74,7 +75,7 @@ constexpr int kTick = 1000;
 bool Tracer::Seize(pid_t root) {
   if (ptrace(PTRACE_SEIZE, root, nullptr, kOptions) != 0) return false;
   root_ = root;
-  tracees_[root] = {.tgid = root, .born = true};
+  tracees_[root] = {.tgid = root, .born = true, .delivered = true};
   return true;
 }
 
@@ -135,7 +136,7 @@ void Tracer::OnEvent(const Event& event) {
       }
       Birth::Kind kind =
           event.status >> 16 == PTRACE_EVENT_VFORK ? Birth::Kind::kVfork : Birth::Kind::kFork;
-      Announce({.tid = born, .parent = event.tid, .kind = kind});
+      Announce({.tid = born, .parent = event.tid, .ordinal = ++tracee.made, .kind = kind});
       break;
     }
     case PTRACE_EVENT_EXEC:
@@ -154,7 +155,8 @@ void Tracer::OnEnd(pid_t tid, int status) {
   if (auto found = arrivals_.find(tid); found != arrivals_.end()) {
     pid_t parent = found->second.announced.value_or(Birth{}).parent;
     arrivals_.erase(found);
-    if (auto creator = tracees_.find(parent); creator != tracees_.end())
+    auto creator = tracees_.find(parent);
+    if (creator != tracees_.end() && observer_->HoldsCreators())
       Go(parent, creator->second, PTRACE_CONT, 0);
   }
   GiveUpOnCreator(tid, tgid);
@@ -175,21 +177,35 @@ void Tracer::OnExecStop(pid_t tid) {
   }
   observer_->OnExec(tid, former);
   Tracee& tracee = tracees_[tid];
-  tracee = {.tgid = tid, .born = true, .stopped = true, .in_call = tracee.in_call};
+  tracee = {
+      .tgid = tid, .born = true, .delivered = true, .stopped = true, .in_call = tracee.in_call};
   Go(tid, tracee, PTRACE_CONT, 0);
 }
 
 void Tracer::OnCallStop(pid_t tid, Tracee& tracee) {
-  if (EventMessage(tid) == kFilterMessage)
-    tracee.in_call = observer_->OnCallEntry(tid);
-  else
-    RefuseCall(tid);
+  __ptrace_syscall_info info = {};
+  if (ptrace(static_cast<__ptrace_request>(PTRACE_GET_SYSCALL_INFO), tid, sizeof info, &info) > 0 &&
+      info.op == PTRACE_SYSCALL_INFO_SECCOMP) {
+    if (info.seccomp.ret_data == kFilterMessage) {
+      EnteredCall call = {.arch = info.arch == AUDIT_ARCH_X86_64 ? Arch::kAmd64 : Arch::k386,
+                          .number = static_cast<int>(info.seccomp.nr),
+                          .arguments = {},
+                          .pc = info.instruction_pointer};
+      std::copy(std::begin(info.seccomp.args), std::end(info.seccomp.args), call.arguments.begin());
+      tracee.in_call = observer_->OnCallEntry(tid, call);
+    } else {
+      RefuseCall(tid);
+    }
+  }
   Go(tid, tracee, PTRACE_CONT, 0);
 }
 
 void Tracer::Announce(const Birth& birth) {
+  bool given_up = tracees_[birth.tid].delivered;  // or one more to wait for
+  if (given_up || !observer_->HoldsCreators())
+    Go(birth.parent, tracees_[birth.parent], PTRACE_CONT, 0);
+  if (given_up) return;
   Arrival& arrival = arrivals_[birth.tid];
-  tracees_[birth.tid];  // one more to wait for
   if (arrival.arrived) {
     Deliver(birth);
   } else {
@@ -197,42 +213,52 @@ void Tracer::Announce(const Birth& birth) {
   }
 }
 
-void Tracer::OnFirstStop(pid_t tid, Tracee& tracee) {
-  auto status = ReadStatus(tid);
-  tracee.tgid = status ? status->tgid : tid;
+void Tracer::OnFirstStop(pid_t tid) {
   Arrival& arrival = arrivals_[tid];
   arrival.arrived = true;
-  arrival.creator_tgid = tracee.tgid != tid ? tracee.tgid : status ? status->parent : 0;
-  if (arrival.announced) {
-    Deliver(*arrival.announced);
-    return;
-  }
-  // A process that its creator passed on to its own parent (CLONE_PARENT) looks like that one's.
-  if (!tracees_.contains(arrival.creator_tgid) && arrival.creator_tgid != getpid())
-    Deliver({.tid = tid, .parent = 0, .kind = Birth::Kind::kFork});
+  if (arrival.announced) Deliver(*arrival.announced);
 }
 
 void Tracer::Deliver(Birth birth) {
   arrivals_.erase(birth.tid);
   Tracee& tracee = tracees_[birth.tid];
   auto creator = tracees_.find(birth.parent);
-  if (creator == tracees_.end()) birth.parent = 0;
-  if (tracee.tgid != birth.tid) birth.kind = Birth::Kind::kThread;
+  if (creator == tracees_.end()) {
+    birth.parent = 0;
+    auto status = ReadStatus(birth.tid);
+    tracee.tgid = status ? status->tgid : birth.tid;
+  } else if (birth.kind == Birth::Kind::kThread &&
+             tgkill(creator->second.tgid, birth.tid, 0) == 0) {
+    tracee.tgid = creator->second.tgid;
+  } else {
+    tracee.tgid = birth.tid;
+  }
+  if (tracee.tgid != birth.tid) {
+    birth.kind = Birth::Kind::kThread;
+  } else if (birth.kind == Birth::Kind::kThread) {
+    birth.kind = Birth::Kind::kFork;  // clone(2) without CLONE_THREAD
+  }
+  tracee.delivered = true;
   observer_->OnBirth(birth);
   // A thread that is born into a process that stops.
   Go(birth.tid, tracee, tracee.group_stop ? PTRACE_LISTEN : PTRACE_CONT, 0);
   tracee.group_stop = false;
-  if (creator != tracees_.end()) Go(birth.parent, creator->second, PTRACE_CONT, 0);
+  if (creator != tracees_.end() && observer_->HoldsCreators())
+    Go(birth.parent, creator->second, PTRACE_CONT, 0);
 }
 
 void Tracer::GiveUpOnCreator(pid_t tid, pid_t tgid) {
   std::vector<pid_t> orphans;
   for (auto& [born, arrival] : arrivals_) {
     if (arrival.announced && arrival.announced->parent == tid) arrival.announced->parent = 0;
-    if (arrival.arrived && (arrival.creator_tgid == tgid || arrival.creator_tgid == getpid()))
+    if (!arrival.arrived) continue;
+    auto status = ReadStatus(born);
+    if (!status) continue;  // it was killed: its end is reported in its turn
+    // Another thread of the process may be its creator: then the announcement comes too late.
+    if (status->tgid == tgid || status->parent == tgid || !tracees_.contains(status->parent))
       orphans.push_back(born);
   }
-  for (pid_t born : orphans) Deliver({.tid = born, .parent = 0, .kind = Birth::Kind::kFork});
+  for (pid_t born : orphans) Deliver({.tid = born});
 }
 
 void Tracer::After(int64_t delay, std::function<void()> action) {
@@ -293,7 +319,7 @@ void Tracer::OnEventStop(pid_t tid, Tracee& tracee, int signal) {
     tracee.born = true;
     tracee.own_interrupt = false;
     tracee.group_stop = group_stop;
-    OnFirstStop(tid, tracee);
+    OnFirstStop(tid);
     return;
   }
   bool silent = tracee.own_interrupt;

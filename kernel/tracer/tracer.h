@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "kernel/tracer/affinity.h"
+#include "kernel/tracer/registers.h"
 
 namespace faultline::kernel {
 
@@ -26,13 +28,22 @@ struct Resume {
 };
 
 // A thread or process that has just come to be, before its first instruction. Its creator is still
-// in the call that made it.
+// in the call that made it. (Of a vfork by clone(2) with another signal than SIGCHLD: kFork.)
 struct Birth {
   enum class Kind : uint8_t { kThread, kFork, kVfork };
   pid_t tid = 0;
-  pid_t parent = 0;  // the thread that made it; stopped, too. 0: killed in the meantime
-  Kind kind =
-      Kind::kFork;  // kFork: any new process whose creator does not wait for it, by whatever call
+  pid_t parent = 0;      // the thread that made it. 0: killed in the meantime
+  uint32_t ordinal = 0;  // how many `parent` has made, with this one
+  // kFork: any new process whose creator does not wait for it, by whatever call.
+  Kind kind = Kind::kFork;
+};
+
+// A system call that a thread is about to enter.
+struct EnteredCall {
+  Arch arch;  // whose table and registers it uses
+  int number;
+  std::array<uint64_t, 6> arguments;
+  uint64_t pc;  // behind the instruction
 };
 
 // Looks at stops and may change what the thread will see. Every tid is stopped while it is told of,
@@ -52,8 +63,8 @@ class Observer {
 
   // `tid` is about to enter a system call of the filter (CallFilter). Returns whether it is to stop
   // again when the call is over.
-  virtual bool OnCallEntry(pid_t tid) {
-    (void)tid;
+  virtual bool OnCallEntry(pid_t tid, const EnteredCall& call) {
+    (void)tid, (void)call;
     return false;
   }
 
@@ -62,6 +73,8 @@ class Observer {
   virtual void OnCallExit(pid_t tid) { (void)tid; }
 
   virtual void OnBirth(const Birth& birth) { (void)birth; }
+  // Whether creators have to stand still until OnBirth is over. That delays them.
+  [[nodiscard]] virtual bool HoldsCreators() const { return false; }
 
   // `tid` leaves a stop that had no signal: a group stop that ended, or an interruption.
   virtual void OnWake(pid_t tid) { (void)tid; }
@@ -110,7 +123,9 @@ class Tracer {
  private:
   struct Tracee {
     pid_t tgid = 0;              // 0: not known yet
+    uint32_t made = 0;           // threads and processes
     bool born = false;           // past the stop that every new thread begins with
+    bool delivered = false;      // the observer has heard of its birth
     bool stopped = false;        // in a stop that we know of and have not ended
     bool in_call = false;        // resumed with the wish to stop at the end of its call
     bool to_handler = false;     // resumed with Resume::stop_at_handler
@@ -121,7 +136,6 @@ class Tracer {
   struct Arrival {
     std::optional<Birth> announced;  // by its creator's event
     bool arrived = false;            // in its first stop
-    pid_t creator_tgid = 0;          // once arrived: the process of the thread that made it
   };
   struct Timer {
     int64_t when;  // CLOCK_MONOTONIC, ns
@@ -140,11 +154,11 @@ class Tracer {
   void OnEventStop(pid_t tid, Tracee& tracee, int signal);
   void OnExecStop(pid_t tid);
   void OnCallStop(pid_t tid, Tracee& tracee);
-  void OnFirstStop(pid_t tid, Tracee& tracee);
+  void OnFirstStop(pid_t tid);
   void Announce(const Birth& birth);
-  // Ends both stops of a birth.
+  // Tells the observer, and ends the stops of the new one and, if it was held, of its creator.
   void Deliver(Birth birth);
-  // A thread of process `tgid` is gone, and with it, perhaps, the announcement of a tracee that has
+  // `tid` of process `tgid` is gone, and with it, perhaps, the announcement of a tracee that has
   // arrived.
   void GiveUpOnCreator(pid_t tid, pid_t tgid);
   void RunTimers();
