@@ -13,6 +13,13 @@ DEFECTS = [
     "sa-restart",
 ]
 
+# Ways into the kernel beside the arch's own. int80: INT 0x80 instead of SYSCALL where a port offers both (freebsd-amd64);
+# elsewhere it changes nothing.
+PATHS = [
+    "",
+    "int80",
+]
+
 # The check of the stack on entry to every function (nosplit.h).
 _CHECKED = ["-finstrument-function-entry-bare"]
 
@@ -32,7 +39,7 @@ def port_files(names):
     return by_port(["os/{os}/" + name for name in names])
 
 def runtime_libraries(name, defect_srcs):
-    """Declares NAME[.hosted][.DEFECT].
+    """Declares NAME[.PATH][.DEFECT] and NAME.hosted[.DEFECT].
 
     Args:
       name: of the default one.
@@ -47,13 +54,14 @@ def runtime_libraries(name, defect_srcs):
             local_defines = ["FAULTLINE_DEFECT_" + defect.upper().replace("-", "_") + "=1"] if defect else [],
             deps = [":internal"],
         )
-        for form in ["", ".hosted"]:
+        for form, path in [("", path) for path in PATHS] + [(".hosted", "")]:
             native.cc_library(
-                name = name + form + suffix,
+                name = name + form + ("." + path if path else "") + suffix,
                 visibility = ["//visibility:public"],
                 deps = [
                     ":_core",
                     ":_defect" + (suffix or ".none"),
+                    ":_entry" + ("." + path if path else ""),
                     ":_hosted" if form else ":_freestanding",
                     ":headers",
                 ],

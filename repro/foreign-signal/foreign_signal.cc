@@ -85,7 +85,7 @@ struct Orders {
 };
 
 constexpr Step kTgkill = {[](Orders&, Registers* registers) {
-                            support::SetCall(registers, sys::os::k_tgkill, sys::getpid(),
+                            support::SetCall(registers, sys::kThreadKill, sys::getpid(),
                                              sys::gettid(), kSignal);
                           },
                           support::CallWithRegisters};
@@ -130,7 +130,7 @@ void BornIntoSignal(void* argument) {
   o.creator_mid = orders.creator_mid;
   o.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   o.state_after = ThreadState::Get();
-  o.state_before = {orders.tls_at_birth, 0, sys::kSS_DISABLE, 0};
+  o.state_before = {orders.tls_at_birth, {}, sys::kSS_DISABLE, 0};
   o.last = handled;
   o.count = handled.count - orders.count_before_birth;
   Judge(orders.run, o, FAULTLINE_HERE);
@@ -199,7 +199,7 @@ const char* Control() {
   const uint32_t count = handled.count;
   const ThreadState state_before = ThreadState::Get();
   Registers before = support::Sentinels(count);
-  support::SetCall(&before, sys::os::k_tgkill, sys::getpid(), sys::gettid(), kControlSignal);
+  support::SetCall(&before, sys::kThreadKill, sys::getpid(), sys::gettid(), kControlSignal);
   Registers after = before;
   support::CallWithRegisters(&after);
   if (handled.count != count + 1) return "a signal on a thread of the runtime";

@@ -13,17 +13,11 @@ namespace sys = runtime::sys;
 
 namespace {
 
-constexpr sys::SigSet kAllSignals = ~sys::SigSet{0};
 constexpr int kEverybody = 0x7fffffff;
 constexpr size_t kGuardSize = sys::kPageSize;
 // Room for a thread's own TLS block, at the high end of its mapping: as much below its thread
 // pointer as above.
 constexpr size_t kTlsSize = 2 * sys::kPageSize;
-
-// As pthread_create does it: a thread of this process in every respect.
-constexpr unsigned long kThreadFlags = sys::kCLONE_VM | sys::kCLONE_FS | sys::kCLONE_FILES |
-                                       sys::kCLONE_SIGHAND | sys::kCLONE_THREAD |
-                                       sys::kCLONE_SYSVSEM | sys::kCLONE_CHILD_CLEARTID;
 
 }  // namespace
 
@@ -54,13 +48,12 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
   argument_ = argument;
   mask_ = options.mask;
   tid_ = 0;
-  // From here to the end no handler may run on this thread: it borrows the new thread's TLS
-  // register.
-  sys::SigSet old_mask;
-  sys::sigprocmask(sys::kSIG_SETMASK, &kAllSignals, &old_mask);
-
 #if FAULTLINE_HOSTED
   if (options.tls == Tls::kOwn) {
+    // As a thread by the kernel's own call is born, too.
+    const sys::SigSet all = ~sys::SigSet{};
+    sys::SigSet old_mask;
+    sys::sigprocmask(sys::kSIG_SETMASK, &all, &old_mask);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, options.stack_size);
@@ -80,9 +73,9 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
 
   const size_t stack_size = (options.stack_size + sys::kPageSize - 1) & ~(sys::kPageSize - 1);
   mapping_size_ = kGuardSize + stack_size + kGuardSize + kTlsSize;
-  const long mapped = sys::mmap(
-      nullptr, mapping_size_, sys::kPROT_NONE,
-      sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE | sys::kMAP_STACK, -1, 0);
+  const long mapped =
+      sys::mmap(nullptr, mapping_size_, sys::kPROT_NONE,
+                sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE, -1, 0);
   if (sys::iserror(mapped)) Broken("mmap of a stack", mapped);
   mapping_ = static_cast<uintptr_t>(mapped);
   const uintptr_t stack = mapping_ + kGuardSize;
@@ -94,23 +87,18 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
   if (error == 0) error = sys::mprotect(reinterpret_cast<void*>(tls), kTlsSize, access);
   if (error != 0) Broken("mprotect of a stack", error);
 
-  // The creator puts on what the new thread is to have; clone() without CLONE_SETTLS hands it down.
-  const uintptr_t own_tls = sys::threadpointer();
-  if (options.tls == Tls::kNone) sys::settls(0);
+  uintptr_t thread_pointer = 0;
+  if (options.tls == Tls::kInherited) thread_pointer = sys::threadpointer();
   if (options.tls == Tls::kOwn) {
-    const uintptr_t thread_pointer = tls + kTlsSize / 2;
+    thread_pointer = tls + kTlsSize / 2;
     // The psABI's thread control block begins with its own address, on both arches (Drepper, "ELF
     // Handling For Thread-Local Storage", variant II).
     *reinterpret_cast<uintptr_t*>(thread_pointer) = thread_pointer;
-    sys::settls(thread_pointer);
   }
-  alive_ = 1;
-  const long tid = sys::rawclone(kThreadFlags, reinterpret_cast<void*>(stack_top), nullptr, &alive_,
-                                 nullptr, Enter, this);
-  if (options.tls != Tls::kInherited) sys::settls(own_tls);
-  if (tid < 0) Broken("clone", tid);
+  const long tid = sys::rawthread(reinterpret_cast<void*>(stack), stack_size, thread_pointer,
+                                  &life_, Enter, this);
+  if (tid < 0) Broken("a thread by the kernel's own call", tid);
   tid_ = static_cast<int32_t>(tid);
-  sys::sigprocmask(sys::kSIG_SETMASK, &old_mask, nullptr);
 }
 
 void ForeignThread::Join() {
@@ -122,10 +110,7 @@ void ForeignThread::Join() {
   }
 #endif
   runtime::blocking([&] {
-    // The kernel wakes by a futex that is not private, as CLONE_CHILD_CLEARTID is defined.
-    for (int32_t alive; (alive = __atomic_load_n(&alive_, __ATOMIC_ACQUIRE)) != 0;) {
-      sys::call(sys::os::k_futex, reinterpret_cast<long>(&alive_), sys::kFUTEX_WAIT, alive);
-    }
+    sys::waitthread(&life_);
     return 0;
   });
   sys::munmap(reinterpret_cast<void*>(mapping_), mapping_size_);

@@ -1,7 +1,7 @@
 // Threads that the runtime did not make and does not know.
 //
-// Made by a raw clone(), each on a stack of its own with a guard page below; in the hosted twin
-// those with thread-local storage of their own come from pthread_create.
+// Made by the kernel's own call (clone, thr_new), each on a stack of its own with a guard page
+// below; in the hosted twin those with thread-local storage of their own come from pthread_create.
 
 #ifndef REPRO_SUPPORT_FOREIGN_THREAD_H_
 #define REPRO_SUPPORT_FOREIGN_THREAD_H_
@@ -17,8 +17,8 @@ namespace faultline::support {
 // instruction on.
 enum class Tls {
   kOwn,        // a block of its own, empty: no m
-  kNone,       // nothing: base, and on 386 selector, are 0
-  kInherited,  // its creator's: clone() without CLONE_SETTLS
+  kNone,       // nothing: the base is 0
+  kInherited,  // its creator's, as after a clone() without CLONE_SETTLS
 };
 
 class ForeignThread {
@@ -28,7 +28,7 @@ class ForeignThread {
     size_t stack_size = size_t{256} << 10;
     Tls tls = Tls::kOwn;
     // The thread is born with every signal blocked; its first system call sets this mask.
-    runtime::sys::SigSet mask = 0;
+    runtime::sys::SigSet mask = {};
   };
 
   ForeignThread() = default;
@@ -52,10 +52,8 @@ class ForeignThread {
 
   void (*function_)(void*) = nullptr;
   void* argument_ = nullptr;
-  runtime::sys::SigSet mask_ = 0;
-  // Set before the thread starts, cleared by the kernel at its end (CLONE_CHILD_CLEARTID), read by
-  // Join().
-  int32_t alive_ = 0;
+  runtime::sys::SigSet mask_ = {};
+  runtime::sys::ThreadLife life_;
   int32_t tid_ = 0;
   uintptr_t stack_low_ = 0;
   uintptr_t mapping_ = 0;

@@ -24,23 +24,21 @@ int ForkExiting() {
 }
 
 int ForkSleeping() {
-  const long parent = sys::getpid();
+  // Its write end is open for as long as the parent lives, and in no child that lives on: reading
+  // ends with the parent, however that ends.
+  static int lifeline[2] = {-1, -1};
+  if (lifeline[0] < 0) {
+    if (const long error = sys::pipe2(lifeline, sys::kO_CLOEXEC); error != 0) Broken("pipe", error);
+  }
   const int child = Fork();
   if (child > 0) return child;
-  // Killed at the death of the thread that made it; the parent may have died before this call.
-  sys::prctl(sys::kPR_SET_PDEATHSIG, sys::kSIGKILL);
-  const sys::SigSet none = 0;
-  while (sys::getppid() == parent) sys::sigsuspend(&none);
+  sys::close(lifeline[1]);
+  char byte;
+  while (sys::read(lifeline[0], &byte, 1) == -sys::kEINTR) {
+  }
   sys::exit_group(0);
 }
 
-void StayOnThisCpu() {
-  constexpr unsigned kBits = 8 * sizeof(unsigned long);
-  unsigned long set[1024 / kBits] = {};
-  unsigned cpu = 0;
-  if (sys::call(sys::os::k_getcpu, reinterpret_cast<long>(&cpu)) != 0 || cpu >= 1024) return;
-  set[cpu / kBits] = 1ul << (cpu % kBits);
-  sys::sched_setaffinity(0, sizeof(set), set);
-}
+void StayOnThisCpu() { sys::bindtocpu(); }
 
 }  // namespace faultline::support

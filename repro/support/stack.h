@@ -12,18 +12,26 @@ struct Stack {
   uintptr_t high;  // one past the highest
 };
 
-// The main thread's: the kernel lets it grow from the end of the mapping called [stack] in
-// /proc/self/maps by the soft RLIMIT_STACK, in whole pages (mm/mmap.c, acct_stack_growth). With no
-// limit `low` is 0.
+// The main thread's: the kernel lets it grow from its end by the soft RLIMIT_STACK, in whole pages
+// (Linux: mm/mmap.c, acct_stack_growth; FreeBSD: vm/vm_map.c, vm_map_growstack). With no limit
+// `low` is 0.
 Stack MainThreadStack();
 
-// Takes the soft RLIMIT_STACK to `bytes` (or to no limit at all) and executes the program anew,
-// because the kernel lays out an address space and a libc chooses its default size by the limit
-// that holds at exec. It also keeps the kernel from moving the stack by a random amount
-// (ADDR_NO_RANDOMIZE): where a wrong guess of the stack's end lands must not depend on chance.
+// Takes the soft RLIMIT_STACK to `bytes` (or to no limit at all, or as far as the kernel allows)
+// and executes the program anew, because the kernel lays out an address space and a libc chooses
+// its default size by the limit that holds at exec. It also keeps the kernel from moving the stack
+// by a random amount: where a wrong guess of the stack's end lands must not depend on chance.
 // Returns if all of it is so already.
 void ExecuteWithStackLimit(uint64_t bytes);
 inline constexpr uint64_t kNoLimit = ~uint64_t{0};
+
+// The system's part (os/<os>/stack.cc).
+// Where the main thread's stack ends: one past the highest address. On Linux the end of the mapping
+// called [stack] in /proc/self/maps, on FreeBSD kern.usrstack.
+uintptr_t MainThreadStackEnd();
+// Whether addresses will not be randomised after the next exec, and were so far; asks the kernel
+// for it. A kernel that knows no such thing has nothing to be asked twice.
+bool AsksForFixedAddresses();
 
 }  // namespace faultline::support
 

@@ -11,7 +11,8 @@ ThreadState ThreadState::Get() {
   sys::sigprocmask(sys::kSIG_BLOCK, nullptr, &state.mask);
   sys::sigaltstack(nullptr, &altstack);
   state.altstack_flags = altstack.flags;
-  state.altstack = altstack.sp;
+  // Where there is none, what stands there says nothing.
+  state.altstack = (altstack.flags & sys::kSS_DISABLE) != 0 ? 0 : altstack.sp;
   return state;
 }
 

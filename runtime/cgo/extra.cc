@@ -1,5 +1,5 @@
 // Foreign threads: the list of extra m's, and lending them out. Taking and giving back is
-// lock-free, because handlers do it too (os/<os>/sigtramp.cc).
+// lock-free, because handlers do it too (signal/sigtramp.cc).
 
 #include "runtime/cgo/extra.h"
 
@@ -60,8 +60,8 @@ GO_NOSPLIT int32_t numextram() { return __atomic_load_n(&atthehand, __ATOMIC_SEQ
 
 GO_NOSPLIT void needm(uintptr_t sp) {
   // No handler may run while this thread has half an m.
-  const sys::SigSet all = ~sys::SigSet{0};
-  sys::SigSet mask = 0;
+  const sys::SigSet all = ~sys::SigSet{};
+  sys::SigSet mask = {};
   sys::sigprocmask(sys::kSIG_SETMASK, &all, &mask);
 
   M* m = nullptr;
@@ -110,7 +110,7 @@ GO_NOSPLIT void needm(uintptr_t sp) {
 }
 
 GO_NOSPLIT void dropm() {
-  const sys::SigSet all = ~sys::SigSet{0};
+  const sys::SigSet all = ~sys::SigSet{};
   sys::sigprocmask(sys::kSIG_SETMASK, &all, nullptr);
   M* m = tlsm();
   const sys::SigSet mask = m->oldmask;

@@ -24,9 +24,6 @@ GO_NOSPLIT bool isfault(int sig) {
   return sig == sys::kSIGSEGV || sig == sys::kSIGBUS || sig == sys::kSIGFPE || sig == sys::kSIGILL;
 }
 
-// The kernel raised it for an instruction (si_code > 0, SI_KERNEL included), nobody sent it.
-GO_NOSPLIT bool synchronous(const sys::SigInfo* info) { return info->code > 0; }
-
 // How far beyond a stack's end an access still means that the stack is used up: frames may jump the
 // page without access.
 constexpr uintptr_t kBeyond = 1 << 20;
@@ -124,7 +121,7 @@ SigForward sighandler(int sig, sys::SigInfo* info, void* ctx, G* g) {
   const auto forward = previous > sys::kSIG_IGN ? reinterpret_cast<SigForward>(previous)
                                                 : static_cast<SigForward>(nullptr);
 
-  if (isfault(sig) && synchronous(info)) {
+  if (isfault(sig) && sys::synchronous(*info)) {
     const auto addr = static_cast<uintptr_t>(info->addr);
     if (g != nullptr && g != m->g0 && g != m->gsignal) {
       if (sig == sys::kSIGSEGV && addr < g->stacklo && g->stacklo - addr <= sys::kPageSize) {
@@ -230,7 +227,7 @@ void initsig() {
 
 void blocksignals(sys::SigSet set) {
   if (threadsmade() != 1) throw_("blocksignals: there are other threads already");
-  threadmask |= set;
+  threadmask = threadmask | set;
   sys::sigprocmask(sys::kSIG_SETMASK, &threadmask, nullptr);
 }
 

@@ -8,7 +8,8 @@ namespace runtime {
 
 namespace {
 
-constexpr int kWords = 3;  // bits 1…64, 32 a word (64-bit atomics are not free on 386)
+// Bits 1…kNSIG-1, 32 a word (64-bit atomics are not free on 386).
+constexpr int kWords = (sys::kNSIG + 31) / 32;
 
 // Values of queue.state.
 constexpr uint32_t kAwake = 0;     // the receiver is not in note, or there is none

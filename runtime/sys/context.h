@@ -38,11 +38,6 @@ class Context {
   // What the interrupted call will return, or, when it is about to be restarted, its number again.
   GO_NOSPLIT uintptr_t result() const { return u_->mcontext.rax; }
   GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.rax = v; }
-  // Argument n (0…5) of a system call.
-  GO_NOSPLIT uintptr_t argument(int n) const {
-    const MContextT& m = u_->mcontext;
-    return n == 0 ? m.rdi : n == 1 ? m.rsi : n == 2 ? m.rdx : n == 3 ? m.r10 : n == 4 ? m.r8 : m.r9;
-  }
 #elif defined(__i386__)
   GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.eip; }
   GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.esp; }
@@ -51,16 +46,9 @@ class Context {
   GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.esp = v; }
   GO_NOSPLIT uintptr_t result() const { return u_->mcontext.eax; }
   GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.eax = v; }
-  GO_NOSPLIT uintptr_t argument(int n) const {
-    const MContextT& m = u_->mcontext;
-    return n == 0   ? m.ebx
-           : n == 1 ? m.ecx
-           : n == 2 ? m.edx
-           : n == 3 ? m.esi
-           : n == 4 ? m.edi
-                    : m.ebp;
-  }
 #endif
+  // Argument n (0…5) of a system call.
+  GO_NOSPLIT uintptr_t argument(int n) const { return sys::argument(u_->mcontext, n); }
   GO_NOSPLIT UContext* raw() const { return u_; }
 
   // The context of a system call that the kernel will run again on return: the PC is back on the
@@ -73,7 +61,6 @@ class Context {
   }
 
  private:
-  using MContextT = os::MContext;
   UContext* u_;
 };
 

@@ -13,7 +13,8 @@
 
 namespace runtime::sys {
 
-// The call itself: on amd64 by SYSCALL, on 386 by INT 0x80. Unused arguments are 0.
+// The call itself: on amd64 by SYSCALL (or, where the port offers it and the build asks for it, by
+// INT 0x80), on 386 by INT 0x80. Unused arguments are 0.
 long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);
 
 // Files.
@@ -43,22 +44,28 @@ long wait4(int pid, int* status, int options, Rusage* usage);
 long getpid();
 long getppid();
 long gettid();
-long prctl(int option, unsigned long a, unsigned long b = 0, unsigned long c = 0,
-           unsigned long d = 0);
-// Sets the process's execution domain and flags, or asks for them (kPersonalityQuery); returns the
-// old ones. They are inherited over exec.
-long personality(unsigned long persona);
+// The path of the program's own file: to be read, or executed anew.
+const char* executable();
 long getrlimit(int resource, Rlimit* limit);
 long setrlimit(int resource, const Rlimit* limit);
 
-// A thread or process by the raw clone: the child calls fn(arg) on the stack whose end is stack_top
-// (aligned here), and exits with 0 (exit_thread) when it returns. tls is what CLONE_SETTLS takes:
-// the FS base on amd64, a user_desc on 386. Returns the child's id.
-long rawclone(unsigned long flags, void* stack_top, int32_t* parent_tid, int32_t* child_tid,
-              const void* tls, void (*fn)(void*), void* arg);
+// A thread's life, told by the kernel: it may be asked from anywhere. waitthread sleeps until the
+// thread is gone, and its stack free.
+struct ThreadLife {
+  long word = 0;  // what the kernel writes at the end; its meaning is the port's
+};
+bool threadlives(const ThreadLife* life);
+void waitthread(const ThreadLife* life);
 
-// Signals. rt_sigaction as it is: no flag is added but SA_RESTORER, with the runtime's own
-// restorer. The runtime's handlers are set by runtime::setsig.
+// A thread of this process, by the kernel's own call (clone, thr_new): it runs fn(arg) on
+// stack[0…bytes) with the thread pointer tp (0: no thread-local storage) and every signal blocked,
+// and ends when fn returns. Returns its id.
+long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* life, void (*fn)(void*),
+               void* arg);
+
+// Signals. sigaction as it is: no flag is added but, on Linux, SA_RESTORER with the runtime's own
+// restorer. The runtime's handlers are set by runtime::setsig. SigSet{} is the empty set;
+// sigmask(n) holds signal n; ~, |, & and == are what they are for sets.
 long sigaction(int sig, const SigAction* act, SigAction* old);
 long sigprocmask(int how, const SigSet* set, SigSet* old);
 long sigaltstack(const StackT* stack, StackT* old);
@@ -73,20 +80,20 @@ long setitimer(int which, const Itimerval* value, Itimerval* old);
 long timer_create(int clock, SigEvent* event, int32_t* id);
 long timer_settime(int32_t id, int flags, const Itimerspec* value, Itimerspec* old);
 long timer_delete(int32_t id);
-// glibc's <signal.h> has a deprecated macro of this name.
-#undef sigmask
-inline constexpr SigSet sigmask(int sig) { return 1ull << (sig - 1); }
 
 // Time and scheduling. nanotime: CLOCK_MONOTONIC in nanoseconds.
 long nanosleep(const Timespec* request, Timespec* rest);
 long clock_gettime(int clock, Timespec* ts);
 int64_t nanotime();
 long sched_yield();
-long sched_setaffinity(int tid, size_t bytes, const void* mask);
-long sched_getaffinity(int tid, size_t bytes, void* mask);
+// How many CPUs the process may use; at least 1.
+int32_t ncpu();
+// Ties the calling thread, and every thread and process it makes, to one CPU: the one it is on, or
+// where that cannot be asked the first that it may use. Returns 0 or -errno.
+long bindtocpu();
 
-// futex: waits while *word == value, at most timeout (null: for ever) / wakes up to n waiters.
-// Private.
+// Waits while *word == value, at most timeout (null: for ever) / wakes up to n waiters: futex,
+// _umtx_op. Within this process.
 long futexwait(const uint32_t* word, uint32_t value, const Timespec* timeout);
 long futexwake(const uint32_t* word, int n);
 

@@ -9,14 +9,9 @@
 
 namespace runtime {
 
-struct ThreadTls {
-  uintptr_t base = 0;     // the thread pointer; 0: the thread has none
-  uint32_t selector = 0;  // 386: the GS selector
-#if defined(__i386__)
-  sys::os::UserDesc slot = {};  // 386: what the GDT slot held that installtls writes
-  bool haveslot = false;
-#endif
-};
+// ThreadTls, what a thread's storage registers hold, is the port's (os/<os>/types.h): at least
+//   uintptr_t base;     // the thread pointer; 0: the thread has none
+//   uint32_t selector;  // 386: the GS selector
 
 // Notes the calling thread's; reads no memory through it.
 void savetls(ThreadTls* tls);
@@ -27,14 +22,9 @@ void restoretls(const ThreadTls* tls);
 // Whether memory can be read through the thread pointer; cheaper than savetls.
 bool havetls();
 
-// Learns how the processor's TLS works here, on the main thread: hwcap2 is AT_HWCAP2. On 386 also
-// which GDT slot is the program's: the one GS selects, or, when it selects none, the one that the
-// kernel picks at the first installtls.
+// Learns how the processor's TLS works here, on the main thread: hwcap2 is AT_HWCAP2, 0 where there
+// is none.
 void tlsinit(unsigned long hwcap2);
-#if defined(__i386__)
-// 386: that slot, for CLONE_SETTLS.
-uint32_t tlsslot();
-#endif
 
 }  // namespace runtime
 

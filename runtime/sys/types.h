@@ -4,6 +4,8 @@
 // One header of this shape per OS.
 #if defined(__linux__)
 #include "runtime/os/linux/types.h"
+#elif defined(__FreeBSD__)
+#include "runtime/os/freebsd/types.h"
 #else
 #error "no port of the runtime for this OS"
 #endif

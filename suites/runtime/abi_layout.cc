@@ -15,11 +15,13 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "abi/elf.h"
 #include "abi/linux/native.h"
 
 namespace abi_layout {
 
 namespace os = faultline::abi::native;
+namespace elf = faultline::abi::elf;
 namespace common = faultline::abi::linux_common;
 
 #define SAME_SIZE(ours, theirs) static_assert(sizeof(os::ours) == sizeof(theirs))
@@ -100,19 +102,22 @@ using Shdr = Elf32_Shdr;
 using Sym = Elf32_Sym;
 #endif
 
-SAME_SIZE(ElfEhdr, Ehdr);
-SAME_OFFSET(ElfEhdr, shoff, Ehdr, e_shoff);
-SAME_OFFSET(ElfEhdr, shnum, Ehdr, e_shnum);
-SAME_SIZE(ElfPhdr, Phdr);
-SAME_OFFSET(ElfPhdr, vaddr, Phdr, p_vaddr);
-SAME_OFFSET(ElfPhdr, memsz, Phdr, p_memsz);
-SAME_OFFSET(ElfPhdr, align, Phdr, p_align);
-SAME_SIZE(ElfShdr, Shdr);
-SAME_OFFSET(ElfShdr, offset, Shdr, sh_offset);
-SAME_OFFSET(ElfShdr, link, Shdr, sh_link);
-SAME_SIZE(ElfSym, Sym);
-SAME_OFFSET(ElfSym, value, Sym, st_value);
-SAME_OFFSET(ElfSym, info, Sym, st_info);
+#define SAME_ELF_SIZE(type) static_assert(sizeof(elf::type) == sizeof(type))
+#define SAME_ELF_OFFSET(type, member, theirmember) \
+  static_assert(offsetof(elf::type, member) == offsetof(type, theirmember))
+SAME_ELF_SIZE(Ehdr);
+SAME_ELF_OFFSET(Ehdr, shoff, e_shoff);
+SAME_ELF_OFFSET(Ehdr, shnum, e_shnum);
+SAME_ELF_SIZE(Phdr);
+SAME_ELF_OFFSET(Phdr, vaddr, p_vaddr);
+SAME_ELF_OFFSET(Phdr, memsz, p_memsz);
+SAME_ELF_OFFSET(Phdr, align, p_align);
+SAME_ELF_SIZE(Shdr);
+SAME_ELF_OFFSET(Shdr, offset, sh_offset);
+SAME_ELF_OFFSET(Shdr, link, sh_link);
+SAME_ELF_SIZE(Sym);
+SAME_ELF_OFFSET(Sym, value, st_value);
+SAME_ELF_OFFSET(Sym, info, st_info);
 
 static_assert(common::kSIGILL == SIGILL && common::kSIGTRAP == SIGTRAP &&
               common::kSIGBUS == SIGBUS && common::kSIGFPE == SIGFPE &&

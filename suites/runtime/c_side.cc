@@ -10,6 +10,8 @@ namespace {
 
 void entry(void* p) {
   auto* f = static_cast<Foreign*>(p);
+  f->tid = static_cast<int32_t>(sys::gettid());
+  sys::sigprocmask(sys::kSIG_SETMASK, &f->mask, nullptr);
   f->fn(f);
 }
 
@@ -23,34 +25,15 @@ extern "C" void foreign_start(Foreign* f, ForeignTls tls) {
   CHECK(!sys::iserror(at));
   sys::mprotect(reinterpret_cast<void*>(at), sys::kPageSize, sys::kPROT_NONE);
   f->stack = static_cast<uintptr_t>(at) + sys::kPageSize;
-  unsigned long flags = sys::kCLONE_VM | sys::kCLONE_FS | sys::kCLONE_FILES | sys::kCLONE_SIGHAND |
-                        sys::kCLONE_THREAD | sys::kCLONE_SYSVSEM | sys::kCLONE_PARENT_SETTID |
-                        sys::kCLONE_CHILD_CLEARTID;
-  const void* pointer = nullptr;
-#if defined(__i386__)
-  sys::os::UserDesc none = {};
-  none.entry_number = 0;
-  none.flags = sys::os::kUserDescEmpty;
-  if (tls == kNoTls) {
-    uint16_t selector = 0;
-    __asm__("movw %%gs, %0" : "=r"(selector));
-    none.entry_number = selector >> 3;
-    pointer = &none;
-  }
-#endif
-  if (tls == kNoTls) flags |= sys::kCLONE_SETTLS;
-  const long tid = sys::rawclone(flags, reinterpret_cast<void*>(f->stack + f->stackbytes), &f->tid,
-                                 &f->tid, pointer, entry, f);
+  sys::sigprocmask(sys::kSIG_SETMASK, nullptr, &f->mask);
+  const long tid = sys::rawthread(reinterpret_cast<void*>(f->stack), f->stackbytes,
+                                  tls == kNoTls ? 0 : sys::threadpointer(), &f->life, entry, f);
   CHECK(tid > 0);
+  f->tid = static_cast<int32_t>(tid);
 }
 
 extern "C" void foreign_join(Foreign* f) {
-  for (;;) {
-    const int32_t tid = __atomic_load_n(&f->tid, __ATOMIC_SEQ_CST);
-    if (tid == 0) break;
-    // The kernel's wake-up at CLONE_CHILD_CLEARTID is not a private one.
-    sys::call(sys::os::k_futex, reinterpret_cast<long>(&f->tid), sys::kFUTEX_WAIT, tid);
-  }
+  sys::waitthread(&f->life);
   sys::munmap(reinterpret_cast<void*>(f->stack - sys::kPageSize), f->stackbytes + sys::kPageSize);
 }
 

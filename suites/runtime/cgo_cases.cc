@@ -199,7 +199,7 @@ void foreign_nested() {
         nullptr);
   });
   foreign_start(&f, kNoTls);
-  until([] { return __atomic_load_n(&f.tid, __ATOMIC_SEQ_CST) == 0; });
+  until([] { return !sys::threadlives(&f.life); });
   CHECK_EQ(level.sum, 465);
 }
 
@@ -251,7 +251,7 @@ void foreign_keeps() {
         cgocallback(
             [](void*) {
               // Inside, the mask is still the thread's.
-              sys::SigSet now = 0;
+              sys::SigSet now = {};
               sys::sigprocmask(sys::kSIG_SETMASK, nullptr, &now);
               if (now != (sys::sigmask(sys::kSIGUSR1) | sys::sigmask(sys::kSIGALRM)))
                 add(&wrong[0], 1);
@@ -260,7 +260,7 @@ void foreign_keeps() {
         sys::StackT stack = {};
         sys::sigaltstack(nullptr, &stack);
         if (stack.sp != mine.sp || stack.size != mine.size || stack.flags != 0) add(&wrong[1], 1);
-        sys::SigSet now = 0;
+        sys::SigSet now = {};
         sys::sigprocmask(sys::kSIG_SETMASK, nullptr, &now);
         if (now != mask) add(&wrong[2], 1);
         if (sys::threadpointer() != tp) add(&wrong[3], 1);
@@ -272,7 +272,7 @@ void foreign_keeps() {
   }
   for (int i = 0; i < 2; i++) {
     foreign_start(&f[i], i == 0 ? kNoTls : kInheritedTls);
-    until([&] { return __atomic_load_n(&f[i].tid, __ATOMIC_SEQ_CST) == 0; });
+    until([&] { return !sys::threadlives(&f[i].life); });
   }
   for (const int& n : wrong) CHECK_EQ(load(&n), 0);
 }

@@ -86,12 +86,15 @@ runtime::G* go(F& f) {
 // --------------------------------------------------
 
 extern "C" {
-// A thread by a raw clone, no libc and no runtime in it. tls: what it has for thread-local storage.
+// A thread by the kernel's own call, no libc and no runtime in it, with its creator's signal mask.
+// tls: what it has for thread-local storage.
 enum ForeignTls { kNoTls, kInheritedTls };
 struct Foreign {
   void (*fn)(Foreign* self);
   void* arg;
-  int32_t tid;  // 0 again once it is gone (the kernel clears it)
+  int32_t tid;
+  runtime::sys::ThreadLife life;
+  runtime::sys::SigSet mask;
   size_t stackbytes;
   uintptr_t stack;  // lowest usable address
 };

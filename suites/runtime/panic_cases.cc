@@ -84,8 +84,7 @@ void recovered() {
 
 // SIGBUS: a mapping beyond the end of its file.
 void bus() {
-  const char path[] = "/proc/self/exe";
-  const long fd = sys::open(path, sys::kO_RDONLY);
+  const long fd = sys::open(sys::executable(), sys::kO_RDONLY);
   const long size = sys::fstatsize(static_cast<int>(fd));
   const size_t whole = (static_cast<size_t>(size) + sys::kPageSize - 1) & ~(sys::kPageSize - 1);
   const long at = sys::mmap(nullptr, whole + sys::kPageSize, sys::kPROT_READ, sys::kMAP_PRIVATE,

@@ -182,7 +182,7 @@ void storm() {
   sys::setitimer(sys::kITIMER_REAL, &timer, nullptr);
   ring[0].send(0);
   foreign_start(&killer, kNoTls);
-  until([] { return __atomic_load_n(&killer.tid, __ATOMIC_SEQ_CST) == 0; });
+  until([] { return !sys::threadlives(&killer.life); });
   timer = {};
   sys::setitimer(sys::kITIMER_REAL, &timer, nullptr);
   store(&stop, 1);
@@ -356,7 +356,7 @@ void blocked() {
   go(busy);
   static Foreign f;
   f.fn = foreignfunction([](Foreign*) FOREIGN {
-    const sys::SigSet none = 0;
+    const sys::SigSet none = {};
     sys::sigprocmask(sys::kSIG_SETMASK, &none, nullptr);
     while (load(&stop) == 0) sys::sched_yield();
   });
@@ -405,7 +405,7 @@ void mended() {
   static Foreign f;
   f.fn = foreignfunction([](Foreign*) FOREIGN { faulting(nullptr); });
   foreign_start(&f, kNoTls);
-  until([] { return __atomic_load_n(&f.tid, __ATOMIC_SEQ_CST) == 0; });
+  until([] { return !sys::threadlives(&f.life); });
   CHECK_EQ(load(&hooked), 3);
   CHECK_EQ(sigforeign(sys::kSIGSEGV), 1u);
 }

@@ -154,7 +154,7 @@ void foreign_bounds() {
     cgocallback([](void*) { seen = {getm()->threadlo, getm()->threadhi}; }, nullptr);
   });
   foreign_start(&f, kNoTls);
-  while (__atomic_load_n(&f.tid, __ATOMIC_SEQ_CST) != 0) gosched();
+  while (sys::threadlives(&f.life)) gosched();
   CHECK_EQ(seen.lo, f.stack);
   CHECK(seen.hi >= f.stack + f.stackbytes);  // neighbours with the same rights share the mapping
 }

@@ -135,7 +135,7 @@ void calls() {
   CHECK_EQ(c, 'z');
 
   // mmap with all six arguments: the second page of a file.
-  const long fd = sys::open("/proc/self/exe", sys::kO_RDONLY);
+  const long fd = sys::open(sys::executable(), sys::kO_RDONLY);
   CHECK(fd >= 0);
   CHECK(sys::fstatsize(static_cast<int>(fd)) > 8192);
   static char file[8192];
@@ -158,13 +158,13 @@ void calls() {
 
   // Pending, taken without a handler.
   const sys::SigSet set = sys::sigmask(sys::kSIGUSR1);
-  sys::SigSet old = 0;
+  sys::SigSet old = {};
   LockOSThread();
   CHECK_EQ(sys::sigprocmask(sys::kSIG_BLOCK, &set, &old), 0);
   CHECK_EQ(
       sys::tgkill(static_cast<int>(sys::getpid()), static_cast<int>(sys::gettid()), sys::kSIGUSR1),
       0);
-  sys::SigSet pending = 0;
+  sys::SigSet pending = {};
   CHECK_EQ(sys::sigpending(&pending), 0);
   CHECK(pending == set);
   sys::SigInfo info = {};

@@ -126,29 +126,6 @@ inline constexpr uint32_t kUserDescEmpty = 1u << 3 | 1u << 5;
 // The bytes of a system call instruction: INT 0x80 is CD 80.
 inline constexpr int kSyscallInsnBytes = 2;
 
-// Elf32 (elf.h).
-struct ElfEhdr {
-  unsigned char ident[16];
-  uint16_t type, machine;
-  uint32_t version;
-  uint32_t entry, phoff, shoff;
-  uint32_t flags;
-  uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-struct ElfPhdr {
-  uint32_t type, offset, vaddr, paddr, filesz, memsz, flags, align;
-};
-struct ElfShdr {
-  uint32_t name, type, flags, addr, offset, size, link, info, addralign, entsize;
-};
-struct ElfSym {
-  uint32_t name, value, size;
-  unsigned char info, other;
-  uint16_t shndx;
-};
-static_assert(sizeof(ElfEhdr) == 52 && sizeof(ElfPhdr) == 32 && sizeof(ElfShdr) == 40 &&
-              sizeof(ElfSym) == 16);
-
 }  // namespace faultline::abi::linux_386
 
 #endif  // FAULTLINE_ABI_LINUX_386_STRUCTS_H_

@@ -116,34 +116,6 @@ inline constexpr unsigned long kHWCAP2_FSGSBASE = 1 << 1;
 // The bytes of a system call instruction: SYSCALL is 0F 05, INT 0x80 is CD 80.
 inline constexpr int kSyscallInsnBytes = 2;
 
-// Elf64: what a loader of one's own symbols needs (elf.h).
-struct ElfEhdr {
-  unsigned char ident[16];
-  uint16_t type, machine;
-  uint32_t version;
-  uint64_t entry, phoff, shoff;
-  uint32_t flags;
-  uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-struct ElfPhdr {
-  uint32_t type, flags;
-  uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-struct ElfShdr {
-  uint32_t name, type;
-  uint64_t flags, addr, offset, size;
-  uint32_t link, info;
-  uint64_t addralign, entsize;
-};
-struct ElfSym {
-  uint32_t name;
-  unsigned char info, other;
-  uint16_t shndx;
-  uint64_t value, size;
-};
-static_assert(sizeof(ElfEhdr) == 64 && sizeof(ElfPhdr) == 56 && sizeof(ElfShdr) == 64 &&
-              sizeof(ElfSym) == 24);
-
 }  // namespace faultline::abi::linux_amd64
 
 #endif  // FAULTLINE_ABI_LINUX_AMD64_STRUCTS_H_

@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "runtime/elf/image.h"
 #include "runtime/os/linux/start.h"
 #include "runtime/proc/internal.h"
+#include "runtime/proc/start.h"
 #include "runtime/sys/tls.h"
 
 // <stdlib.h> is wrapped by the C++ library, which the machine need not have for 386.
@@ -76,8 +78,8 @@ GO_NOSPLIT void* threadentry(void* p) {
 long newosproc(M* m) {
   // The thread starts with every signal blocked and takes the runtime's mask in minit, when it has
   // a gsignal.
-  const sys::SigSet all = ~sys::SigSet{0};
-  sys::SigSet mask = 0;
+  const sys::SigSet all = ~sys::SigSet{};
+  sys::SigSet mask = {};
   sys::sigprocmask(sys::kSIG_SETMASK, &all, &mask);
   pthread_attr_t attr;
   pthread_attr_init(&attr);
@@ -95,7 +97,7 @@ GO_NOSPLIT int main(int argc, char** argv, char** envp) {
   using namespace runtime;  // NOLINT(google-build-using-namespace)
   const Auxv aux = readauxv(envp);
   tlsinit(aux.hwcap2);
-  tlsimageinit(aux);
+  tlsimageinit(aux.phdr, aux.phnum);
   ThreadTls tls;
   savetls(&tls);
   tlscontrolinit(tls.base);

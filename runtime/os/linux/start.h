@@ -15,19 +15,10 @@ struct Auxv {
 };
 Auxv readauxv(char** envp);
 
-// Learns the layout of the program's TLS image from its program headers.
-void tlsimageinit(const Auxv& aux);
-// Beside a libc: what new TLS blocks take over from the control block of this thread, whose thread
-// pointer is tp.
-void tlscontrolinit(uintptr_t tp);
 // Notes where the main thread's stack ends and the default size of others.
 void stackinit(const char* execfn);
 // Overrides the latter, in bytes: a libc may have an opinion.
 void setdefaultstacksize(uintptr_t bytes);
-
-// Makes m0 of the calling thread, whose TLS stands (and all of the above is done), and runs
-// go_main. sp: within the caller's frame, on the main stack.
-[[noreturn]] void startruntime(int argc, char** argv, char** envp, uintptr_t sp);
 
 }  // namespace runtime
 

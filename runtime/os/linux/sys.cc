@@ -90,10 +90,7 @@ GO_NOSPLIT long gettid() { return raw(os::k_gettid); }
 GO_NOSPLIT long personality(unsigned long persona) {
   return raw(os::k_personality, static_cast<long>(persona));
 }
-GO_NOSPLIT long prctl(int option, unsigned long a, unsigned long b, unsigned long c,
-                      unsigned long d) {
-  return raw(os::k_prctl, option, a, b, c, d);
-}
+GO_NOSPLIT const char* executable() { return "/proc/self/exe"; }
 GO_NOSPLIT long getrlimit(int resource, Rlimit* limit) {
 #if defined(__i386__)
   return raw(os::k_ugetrlimit, resource, limit);  // 76, the old call, cuts values at 2^31
@@ -105,9 +102,50 @@ GO_NOSPLIT long setrlimit(int resource, const Rlimit* limit) {
   return raw(os::k_setrlimit, resource, limit);
 }
 
-GO_NOSPLIT long rawclone(unsigned long flags, void* stack_top, int32_t* parent_tid,
-                         int32_t* child_tid, const void* tls, void (*fn)(void*), void* argument) {
-  return runtime_rawclone(flags, stack_top, parent_tid, child_tid, tls, fn, argument);
+// The word is 1 until CLONE_CHILD_CLEARTID clears it; the kernel clears and wakes 32 bits of it.
+GO_NOSPLIT bool threadlives(const ThreadLife* life) {
+  return __atomic_load_n(&life->word, __ATOMIC_ACQUIRE) != 0;
+}
+GO_NOSPLIT void waitthread(const ThreadLife* life) {
+  // The kernel wakes by a futex that is not private, as CLONE_CHILD_CLEARTID is defined.
+  while (threadlives(life)) raw(os::k_futex, &life->word, kFUTEX_WAIT, 1);
+}
+
+GO_NOSPLIT long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* life,
+                          void (*fn)(void*), void* argument) {
+  unsigned long flags = kCLONE_VM | kCLONE_FS | kCLONE_FILES | kCLONE_SIGHAND | kCLONE_THREAD |
+                        kCLONE_SYSVSEM | kCLONE_CHILD_CLEARTID;
+  const SigSet all = ~SigSet{};
+  SigSet mask = {};
+  sigprocmask(kSIG_SETMASK, &all, &mask);
+#if defined(__i386__)
+  ThreadTls tls;
+  os::UserDesc desc = {};
+  desc.entry_number = tlsslot();
+  desc.base_addr = tp;
+  desc.limit = 0xfffff;  // in pages
+  desc.flags = os::kUserDescFlat;
+  const void* settls = &desc;
+  if (tp == 0) {
+    // CLONE_SETTLS leaves the selector as it is, so the new thread inherits that there is none.
+    savetls(&tls);
+    installtls(0);
+  } else {
+    flags |= kCLONE_SETTLS;
+  }
+#else
+  const void* settls = reinterpret_cast<const void*>(tp);
+  flags |= kCLONE_SETTLS;
+#endif
+  life->word = 1;
+  const long tid = runtime_rawclone(flags, static_cast<char*>(stack) + bytes, nullptr,
+                                    reinterpret_cast<int32_t*>(&life->word), settls, fn, argument);
+#if defined(__i386__)
+  if (tp == 0) restoretls(&tls);
+#endif
+  if (tid < 0) life->word = 0;
+  sigprocmask(kSIG_SETMASK, &mask, nullptr);
+  return tid;
 }
 
 GO_NOSPLIT long sigaction(int sig, const SigAction* act, SigAction* old) {
@@ -153,11 +191,22 @@ GO_NOSPLIT int64_t nanotime() {
   return static_cast<int64_t>(ts.sec) * 1000000000 + ts.nsec;
 }
 GO_NOSPLIT long sched_yield() { return raw(os::k_sched_yield); }
-GO_NOSPLIT long sched_setaffinity(int tid, size_t bytes, const void* mask) {
-  return raw(os::k_sched_setaffinity, tid, bytes, mask);
+GO_NOSPLIT int32_t ncpu() {
+  unsigned char mask[1024 / 8] = {};
+  const long n = raw(os::k_sched_getaffinity, 0, sizeof(mask), mask);
+  int32_t cpus = 0;
+  for (long i = 0; i < n; i++) cpus += __builtin_popcount(mask[i]);
+  return cpus > 0 ? cpus : 1;
 }
-GO_NOSPLIT long sched_getaffinity(int tid, size_t bytes, void* mask) {
-  return raw(os::k_sched_getaffinity, tid, bytes, mask);
+GO_NOSPLIT long bindtocpu() {
+  constexpr unsigned kBits = 8 * sizeof(unsigned long);
+  unsigned long set[1024 / kBits] = {};
+  unsigned cpu = 0;
+  const long error = raw(os::k_getcpu, &cpu, 0, 0);
+  if (error != 0) return error;
+  if (cpu >= 1024) return -kEINVAL;
+  set[cpu / kBits] = 1ul << (cpu % kBits);
+  return raw(os::k_sched_setaffinity, 0, sizeof(set), set);
 }
 
 GO_NOSPLIT long futexwait(const uint32_t* word, uint32_t value, const Timespec* timeout) {

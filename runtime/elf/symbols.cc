@@ -1,6 +1,7 @@
 // Function names from the program's own ELF file, for tracebacks: no allocation, no libc, nothing
 // kept but one mapping.
 
+#include "abi/elf.h"
 #include "runtime/proc/panic.h"
 #include "runtime/sys/print.h"
 #include "runtime/sys/sys.h"
@@ -9,43 +10,39 @@ namespace runtime {
 
 namespace {
 
-using sys::os::ElfEhdr;
-using sys::os::ElfShdr;
-using sys::os::ElfSym;
+namespace elf = faultline::abi::elf;
 
-constexpr uint32_t kShtSymtab = 2;  // elf.h
-constexpr unsigned char kSttFunc = 2;
 constexpr uintptr_t kNear = 4096;  // bytes
 
 struct Table {
-  const ElfSym* symbols = nullptr;
+  const elf::Sym* symbols = nullptr;
   size_t count = 0;
   const char* strings = nullptr;
 };
 
 GO_NOSPLIT Table load() {
   Table table;
-  const long fd = sys::open("/proc/self/exe", sys::kO_RDONLY | sys::kO_CLOEXEC);
+  const long fd = sys::open(sys::executable(), sys::kO_RDONLY | sys::kO_CLOEXEC);
   if (fd < 0) return table;
   const long size = sys::fstatsize(static_cast<int>(fd));
-  const long at = size < static_cast<long>(sizeof(ElfEhdr))
+  const long at = size < static_cast<long>(sizeof(elf::Ehdr))
                       ? -1
                       : sys::mmap(nullptr, static_cast<size_t>(size), sys::kPROT_READ,
                                   sys::kMAP_PRIVATE, static_cast<int>(fd), 0);
   sys::close(static_cast<int>(fd));
   if (sys::iserror(at)) return table;
   const char* file = reinterpret_cast<const char*>(at);
-  const auto* header = reinterpret_cast<const ElfEhdr*>(file);
-  const auto* sections = reinterpret_cast<const ElfShdr*>(file + header->shoff);
+  const auto* header = reinterpret_cast<const elf::Ehdr*>(file);
+  const auto* sections = reinterpret_cast<const elf::Shdr*>(file + header->shoff);
   if (header->shoff == 0 ||
-      header->shoff + sizeof(ElfShdr) * header->shnum > static_cast<size_t>(size))
+      header->shoff + sizeof(elf::Shdr) * header->shnum > static_cast<size_t>(size))
     return table;
   for (int i = 0; i < header->shnum; i++) {
-    const ElfShdr& s = sections[i];
-    if (s.type != kShtSymtab || s.link >= header->shnum) continue;
+    const elf::Shdr& s = sections[i];
+    if (s.type != elf::kSHT_SYMTAB || s.link >= header->shnum) continue;
     if (s.offset + s.size > static_cast<size_t>(size)) continue;
-    table.symbols = reinterpret_cast<const ElfSym*>(file + s.offset);
-    table.count = static_cast<size_t>(s.size) / sizeof(ElfSym);
+    table.symbols = reinterpret_cast<const elf::Sym*>(file + s.offset);
+    table.count = static_cast<size_t>(s.size) / sizeof(elf::Sym);
     table.strings = file + sections[s.link].offset;
   }
   return table;
@@ -66,8 +63,8 @@ GO_NOSPLIT void symbolize(uintptr_t pc, char* buf, size_t size) {
   const char* name = nullptr;
   uintptr_t start = 0;
   for (size_t i = 0; i < count; i++) {
-    const ElfSym& s = table.symbols[i];
-    if ((s.info & 15) != kSttFunc || s.value > pc || s.value < start) continue;
+    const elf::Sym& s = table.symbols[i];
+    if ((s.info & 15) != elf::kSTT_FUNC || s.value > pc || s.value < start) continue;
     // Assembly may leave the size out: then what lies near.
     if (pc - s.value >= (s.size != 0 ? s.size : kNear)) continue;
     start = s.value;
