@@ -31,6 +31,7 @@ Examples:
   inject --fault signal.sibling --fault restart.fast-return,mode=handlerless -- ./program
   inject --fault restart.fast-return,call=wait4,nth=3 --log lies.jsonl -- ./program
   inject --rules faults.txt --seed 7 --postmortem death.json -- ./program
+  inject --record --hang-after 10 --fault restart.leak-errno -- ./program
   inject --snapshot 1234
 
 The exit status is the program's own; if a signal kills the program, inject dies of the same one.
@@ -153,6 +154,15 @@ int Main(int argc, char** argv) {
   app.add_option("--postmortem", options.postmortem,
                  "if a signal kills the program, write its state to FILE as JSON")
       ->type_name("FILE");
+  app.add_flag(
+      "--record", options.record,
+      "keep the last calls and signals of each thread; when a signal kills the program, print "
+      "them,\nwith registers, stack and code, on the standard error. Every call stops then");
+  app.add_option(
+         "--hang-after", options.hang_after,
+         "print the same, once, when for so many seconds no call, signal or thread began or "
+         "ended\n(default: never)")
+      ->type_name("SECONDS");
   app.add_flag("--list", list, "list all faults");
   app.add_option("--explain", explain, "tell all about one fault")->type_name("FAULT");
   app.add_option("--snapshot", snapshot,

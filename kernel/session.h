@@ -13,6 +13,8 @@ struct SessionOptions {
   std::vector<Rule> rules;
   std::string log;           // path; empty: none
   std::string postmortem;    // path; empty: none
+  bool record = false;       // keep what each thread does last, and print it when the program dies
+  unsigned hang_after = 0;   // s without any event until the program counts as hung; 0: never
   char** program = nullptr;  // its arguments, the first its name
 };
 

@@ -51,6 +51,7 @@ bool Log::Open(const std::string& path) {
 int64_t Log::Now() const { return Clock() - start_; }
 
 void Log::Write(const Lie& lie) {
+  if (on_lie) on_lie(lie);
   if (fd_ < 0) return;
   std::string line = Head(lie);
   if (!lie.call.empty()) line += fmt::format(",\"call\":\"{}\"", lie.call);

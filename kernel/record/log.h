@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ class Log {
   // Creates or empties the file. False with errno when that fails.
   bool Open(const std::string& path);
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+
+  // Hears of each lie as it is told, also when there is no file.
+  std::function<void(const Lie&)> on_lie;
 
   // Nanoseconds since the log was opened.
   [[nodiscard]] int64_t Now() const;

@@ -15,7 +15,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "kernel/record/disassembly.h"
+#include "kernel/record/recorder.h"
 #include "kernel/tracer/calls.h"
+#include "kernel/tracer/interrupted_call.h"
 #include "kernel/tracer/memory.h"
 #include "kernel/tracer/proc.h"
 #include "kernel/tracer/registers.h"
@@ -139,7 +142,7 @@ class Symbols {
   static std::string Demangle(const char* name) {
     int status = 0;
     std::unique_ptr<char, void (*)(void*)> demangled(
-        abi::__cxa_demangle(name, nullptr, nullptr, &status), free);
+        ::abi::__cxa_demangle(name, nullptr, nullptr, &status), free);
     return Clean(demangled ? demangled.get() : name);
   }
 
@@ -183,13 +186,9 @@ Json DescribeCall(const Registers& registers) {
   auto number = static_cast<int32_t>(registers.Get(Reg::kOrigRax));
   if (number == -1) return nullptr;
   Arch arch = registers.arch();
-  static constexpr Reg kAmd64Arguments[] = {Reg::kRdi, Reg::kRsi, Reg::kRdx,
-                                            Reg::kR10, Reg::kR8,  Reg::kR9};
-  static constexpr Reg k386Arguments[] = {Reg::kRbx, Reg::kRcx, Reg::kRdx,
-                                          Reg::kRsi, Reg::kRdi, Reg::kRbp};
+  Path path = arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80;
   Json arguments = Json::array();
-  for (Reg reg : arch == Arch::kAmd64 ? kAmd64Arguments : k386Arguments)
-    arguments.push_back(Hex(registers.Get(reg)));
+  for (int i = 0; i < 6; ++i) arguments.push_back(Hex(registers.Get(ArgumentRegister(path, i))));
   return {{"name", CallName(arch, number)}, {"number", number}, {"arguments", arguments}};
 }
 
@@ -207,8 +206,17 @@ Json DescribeFromProc(const Symbols& symbols, const Whereabouts& where) {
   return thread;
 }
 
-Json DescribeThread(pid_t tid, bool stopped, const Whereabouts& where, const Symbols& symbols) {
+// The code around the PC; `frame` describes it.
+Json DescribeCode(pid_t tid, const Registers& registers, const Json& frame) {
+  uint64_t pc = registers.Get(Reg::kRip);
+  uint64_t start = frame.contains("offset") ? pc - frame["offset"].get<uint64_t>() : 0;
+  return Disassemble(tid, registers.arch(), pc, start);
+}
+
+Json DescribeThread(pid_t tid, bool stopped, const Whereabouts& where, const Symbols& symbols,
+                    const Recorder* recorder) {
   Json thread = {{"tid", tid}};
+  if (recorder != nullptr) thread["recent"] = recorder->Recent(tid);
   std::string name = ReadProcFile(tid, "comm");
   if (!name.empty()) name.pop_back();  // the line's end
   thread["name"] = Clean(name);
@@ -228,6 +236,7 @@ Json DescribeThread(pid_t tid, bool stopped, const Whereabouts& where, const Sym
   thread["registers"] = std::move(all);
   Json frames = symbols.Stack(tid);
   if (frames.empty()) frames.push_back(symbols.Describe(registers.Get(Reg::kRip), false));
+  thread["code"] = DescribeCode(tid, registers, frames[0]);
   thread["frames"] = std::move(frames);
   thread["stack"] = DescribeStackMemory(tid, registers);
   return thread;
@@ -241,14 +250,14 @@ Json DescribeProcess(const char* schema, pid_t tgid) {
 }
 
 void AddThreads(Json* report, pid_t tgid, const std::vector<pid_t>& stopped,
-                const std::map<pid_t, Whereabouts>& where) {
+                const std::map<pid_t, Whereabouts>& where, const Recorder* recorder) {
   Symbols symbols(tgid);
   Json threads = Json::array();
   for (pid_t tid : ThreadsOf(tgid)) {
     auto found = where.find(tid);
     threads.push_back(DescribeThread(tid, std::binary_search(stopped.begin(), stopped.end(), tid),
-                                     found == where.end() ? Whereabouts() : found->second,
-                                     symbols));
+                                     found == where.end() ? Whereabouts() : found->second, symbols,
+                                     recorder));
   }
   (*report)["threads"] = std::move(threads);
   (*report)["maps"] = SplitAt(ReadProcFile(tgid, "maps"), '\n');
@@ -300,27 +309,31 @@ std::map<pid_t, Whereabouts> Locate(pid_t tgid) {
 }
 
 std::string SnapshotReport(pid_t tgid, const std::vector<pid_t>& stopped,
-                           const std::map<pid_t, Whereabouts>& where) {
+                           const std::map<pid_t, Whereabouts>& where, const Recorder* recorder) {
   Json report = DescribeProcess("faultline.snapshot/1", tgid);
-  AddThreads(&report, tgid, stopped, where);
+  AddThreads(&report, tgid, stopped, where, recorder);
   return Dump(report);
 }
 
 std::string PostmortemReport(pid_t tgid, pid_t tid, const siginfo_t& info,
                              const std::vector<pid_t>& stopped,
-                             const std::map<pid_t, Whereabouts>& where) {
+                             const std::map<pid_t, Whereabouts>& where, const Recorder* recorder) {
   Json report = DescribeProcess("faultline.postmortem/1", tgid);
   report["tid"] = tid;
   report["signal"] = DescribeSignal(info);
-  AddThreads(&report, tgid, stopped, where);
+  AddThreads(&report, tgid, stopped, where, recorder);
   return Dump(report);
 }
 
-std::string KilledReport(pid_t pid, int signal) {
+std::string KilledReport(pid_t pid, int signal, const Recorder* recorder) {
+  Json threads = Json::array();
+  if (recorder != nullptr)
+    for (pid_t tid : recorder->ThreadsEverOf(pid))
+      threads.push_back({{"tid", tid}, {"recent", recorder->Recent(tid)}});
   return Dump({{"schema", "faultline.postmortem/1"},
                {"pid", pid},
                {"signal", {{"number", signal}, {"name", SignalName(signal)}}},
-               {"threads", Json::array()},
+               {"threads", std::move(threads)},
                {"maps", Json::array()}});
 }
 

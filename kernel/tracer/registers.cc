@@ -104,6 +104,11 @@ uint64_t Registers::Get(Reg reg) const {
   return value;
 }
 
+int64_t Registers::Result() const {
+  auto result = static_cast<int64_t>(Get(Reg::kRax));
+  return arch() == Arch::kAmd64 ? result : static_cast<int32_t>(result);
+}
+
 void Registers::Set(Reg reg, uint64_t value) {
   memcpy(reinterpret_cast<char*>(&regs_) + Of(reg).offset, &value, sizeof value);
   changed_ |= 1u << static_cast<int>(reg);

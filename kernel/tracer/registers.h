@@ -67,6 +67,8 @@ class Registers {
 
   [[nodiscard]] uint64_t Get(Reg reg) const;
   void Set(Reg reg, uint64_t value);
+  // What a system call returned, at its end: rax, of 386 code its lower half, signed.
+  [[nodiscard]] int64_t Result() const;
   // What was Set since Fetch, with the values before; asks for them.
   [[nodiscard]] std::vector<std::pair<Reg, uint64_t>> Replaced() const;
 

@@ -133,8 +133,12 @@ void Child::Reap(int status) {
   if (WIFSIGNALED(status)) signal = WTERMSIG(status);
 }
 
-void Child::AwaitOutput(const std::string& text) {
-  for (int64_t end = NowMs() + kPatienceMs; out.find(text) == std::string::npos;) {
+void Child::AwaitOutput(const std::string& text) { AwaitText(text, &out); }
+
+void Child::AwaitError(const std::string& text) { AwaitText(text, &err); }
+
+void Child::AwaitText(const std::string& text, const std::string* stream) {
+  for (int64_t end = NowMs() + kPatienceMs; stream->find(text) == std::string::npos;) {
     if (NowMs() > end || !Pump(100)) {
       ADD_FAILURE() << "no '" << text << "' in: " << out << err;
       return;

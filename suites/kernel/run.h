@@ -38,6 +38,8 @@ class Child {
   void CloseInput();
   // Waits until fd 1 has brought `text`.
   void AwaitOutput(const std::string& text);
+  // The same of fd 2.
+  void AwaitError(const std::string& text);
   // Waits for the end. Fails the test and kills the program when it does not come in a minute.
   void Wait();
   // Waits until the process is stopped (WIFSTOPPED); false if it ended instead.
@@ -52,6 +54,7 @@ class Child {
 
  private:
   bool Pump(int milliseconds);  // false once all pipes have ended
+  void AwaitText(const std::string& text, const std::string* stream);
   void Reap(int status);
 
   pid_t pid_ = -1;
