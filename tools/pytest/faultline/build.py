@@ -13,8 +13,20 @@ from typing import Any, Iterable, Sequence
 
 from .cells import Cell
 from .errors import MissingError
+from .targets import Toolbox, parse
 
 TOOLS = ("//kernel:inject", "//tools/jail")
+
+
+def tools(cells: Iterable[Cell]) -> list[str]:
+    """The labels of what stands around the programs of these cells."""
+    needed = [
+        label
+        for name in {cell.target for cell in cells}
+        for label in parse(name).tools(Toolbox(Path())).values()
+    ]
+    return sorted({*TOOLS, *needed})
+
 
 # Bazel's own exit codes: guide/scripts in its documentation.
 BAZEL_TESTS_FAILED = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import re
-from typing import Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from . import targets
 from .catalogue import HOSTED, Bug, Catalogue
@@ -40,6 +40,8 @@ class Cell:
     target: str
     inapplicable: str
     defect: str = ""
+    # The target whose expectations hold, where that is another: of a real kernel those of its release.
+    judged_as: str = ""
 
     @property
     def id(self) -> str:
@@ -64,10 +66,7 @@ class Cell:
     @property
     def cases(self) -> list[Case]:
         """What the cell runs, each case a process of its own."""
-        return [
-            Case(name, line, self.bug.expected(self.variant, name, self.target))
-            for name, line in self.bug.all_cases.items()
-        ]
+        return [Case(name, line, self.expected(name)) for name, line in self.bug.all_cases.items()]
 
     @property
     def built_defect(self) -> str:
@@ -81,7 +80,11 @@ class Cell:
 
     def shows_bug(self, case: str) -> bool:
         """Whether this cell is where the case's symptom is expected: it can calibrate others."""
-        return not self.inapplicable and "reproduced" in self.bug.expected(self.variant, case, self.target)
+        return not self.inapplicable and "reproduced" in self.expected(case)
+
+    def expected(self, case: str) -> tuple[str, ...]:
+        """The verdicts of a case that pass."""
+        return self.bug.expected(self.variant, case, self.judged_as or self.target)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +113,8 @@ class Plan:
 
     cells: tuple[Cell, ...]
     left_out: tuple[LeftOut, ...]
+    # What uname says on the machines of targets whose kernel is not this machine's.
+    machines: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
 
 Availability = Callable[[str], targets.Availability]
@@ -189,8 +194,9 @@ def select(catalogue: Catalogue, selection: Selection, available: Availability =
         for name in matches:
             chosen[name] = chosen.get(name, False) or "*" not in pattern
     left_out = []
+    states = {}
     for name, by_name in list(chosen.items()):
-        state = available(name)
+        states[name] = state = available(name)
         if state.ready:
             continue
         if by_name:
@@ -211,10 +217,12 @@ def select(catalogue: Catalogue, selection: Selection, available: Availability =
                 continue
             for name in [*bug.targets, *extra]:
                 if name in chosen and name.split("@")[0] in bug.ports:
-                    cells.append(_cell(bug, variant, name, selection.defect))
+                    judged_as = judge_as(bug, name, states[name])
+                    cells.append(make(bug, variant, name, selection.defect, judged_as))
     if not cells:
         raise UsageError("the selection holds no cell: no bug has these variants and targets together")
-    return Plan(tuple(cells), tuple(left_out))
+    machines = {name: states[name].machine for name in chosen if states[name].machine}
+    return Plan(tuple(cells), tuple(left_out), machines)
 
 
 def _check_port(target: str, bugs: Sequence[Bug]) -> None:
@@ -225,12 +233,22 @@ def _check_port(target: str, bugs: Sequence[Bug]) -> None:
         )
 
 
-def _cell(bug: Bug, variant: str, target: str, defect: str) -> Cell:
-    cell = Cell(bug, variant, target, bug.why_inapplicable(variant, target), defect)
+def judge_as(bug: Bug, target: str, state: targets.Availability) -> str:
+    """The target whose expectations hold on a machine that the catalogue cannot know; "" for its own."""
+    if "release" not in state.machine:
+        return ""
+    return targets.stand_in(targets.parse(target).port, state.machine["release"], bug.targets)
+
+
+def make(bug: Bug, variant: str, target: str, defect: str = "", judged_as: str = "") -> Cell:
+    """A cell. Raises UsageError when the catalogue does not say what to expect of it."""
+    reason = bug.why_inapplicable(variant, judged_as or target)
+    cell = Cell(bug, variant, target, reason, defect, judged_as)
     if not cell.inapplicable:
         for case in cell.cases:
             if not case.expected:
-                raise UsageError(f"{bug.name}: nothing is expected of {variant}/{case.name} on {target}")
+                where = f"{target}, judged as {judged_as}" if judged_as else target
+                raise UsageError(f"{bug.name}: nothing is expected of {variant}/{case.name} on {where}")
     return cell
 
 
@@ -239,15 +257,19 @@ def calibrators(
 ) -> list[Cell]:
     """The cells of the same bug whose rate for this case can stand for what `cell` would miss; nearest first.
 
-    Nearest: see `distance`; within one distance the catalogue's order counts.
+    Nearest: see `distance`; within one distance the catalogue's order counts. A model's rate says nothing
+    about a real kernel, nor the other way round.
     """
     bug = cell.bug
+    kernel = targets.parse(cell.target).kernel
     found = []
     for target in dict.fromkeys([cell.target, *bug.targets]):
-        if not available(target).ready:
+        if targets.parse(target).kernel != kernel or not available(target).ready:
             continue
+        judged_as = cell.judged_as if target == cell.target else ""
         for variant in bug.variants:
-            other = Cell(bug, variant, target, bug.why_inapplicable(variant, target), cell.defect)
+            reason = bug.why_inapplicable(variant, judged_as or target)
+            other = Cell(bug, variant, target, reason, cell.defect, judged_as)
             if other.shows_bug(case) and (with_itself or other.key != cell.key):
                 found.append(other)
     return sorted(found, key=lambda other: distance(cell, other))
@@ -259,7 +281,7 @@ def distance(cell: Cell, other: Cell) -> int:
         return 0
     if other.port == cell.port:
         return 1
-    return 2 if other.target.split("@")[1] == cell.target.split("@")[1] else 3
+    return 2 if other.target.split("@", 1)[1] == cell.target.split("@", 1)[1] else 3
 
 
 def run_order(cells: Sequence[Cell]) -> list[Cell]:

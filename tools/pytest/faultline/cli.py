@@ -228,7 +228,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("before", type=Path)
     sub.add_argument("after", type=Path)
     sub.add_argument("--json", action="store_true", help="as JSON")
-    add("doctor", _doctor, "say what is ready here and what is missing", "  faultline doctor\n")
+    sub = add(
+        "doctor",
+        _doctor,
+        "say what is ready here and what is missing",
+        "  faultline doctor\n  faultline doctor --target freebsd-amd64@ssh:my-box    (asks that machine)\n",
+    )
+    sub.add_argument(
+        "--target", metavar="T", nargs="+", action="extend", default=[], help="look at these targets, too"
+    )
     sub = add(
         "new-bug",
         _new_bug,
@@ -253,6 +261,8 @@ def _add_run(add: Callable[..., argparse.ArgumentParser]) -> None:
         "run bugs on targets and judge every cell",
         "  faultline run\n"
         "  faultline run --bug wait4-restart --target 'linux-amd64@*'\n"
+        "  faultline run --bug wait4-restart --target 'freebsd-*@model-*'\n"
+        "  faultline run --target freebsd-amd64@ssh:my-box          (over ssh, as ssh my-box works)\n"
         "  faultline run --tag signal --quick --out /tmp/signals\n"
         "  faultline run --bug foreign-signal --defect trust-m      (has to go red)\n\n" + EXIT_CODES,
     )
@@ -344,7 +354,7 @@ def _run_selection(options: argparse.Namespace, selection: Selection, jobs: int,
     _prepare_out(out)
     if building:
         _console(stderr=True).print(Text("building the programs, the tracer and the jail", style="dim"))
-        build.build(root, [*build.programs(plan.cells), *build.TOOLS])
+        build.build(root, [*build.programs(plan.cells), *build.tools(plan.cells)])
     toolbox = Toolbox((options.bin or root / "bazel-bin").absolute())
     _check_built(plan, toolbox)
     _check_faults(plan, toolbox)
@@ -400,14 +410,12 @@ def _clear(out: Path) -> None:
 
 
 def _check_built(plan: Plan, toolbox: Toolbox) -> None:
-    needed = [toolbox.jail]
-    if any("+" in cell.target for cell in plan.cells):
-        needed.append(toolbox.inject)
-    for path in needed:
+    needed: dict[Path, str] = {}
+    for name in dict.fromkeys(cell.target for cell in plan.cells):
+        needed.update(parse(name).tools(toolbox))
+    for path, label in needed.items():
         if not os.access(path, os.X_OK):
-            raise MissingError(
-                f"{path} is not built; run without --no-build, or: bazel build //kernel:inject //tools/jail"
-            )
+            raise MissingError(f"{path} is not built; run without --no-build, or: bazel build {label}")
 
 
 # The tracer's exit status for its own failures.
@@ -688,7 +696,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from .doctor import examine
 
-    return examine(_console(), options.root.absolute())
+    return examine(_console(), options.root.absolute(), options.target)
 
 
 def _new_bug(options: argparse.Namespace) -> int:

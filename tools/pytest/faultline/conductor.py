@@ -108,15 +108,133 @@ class _Measured:
     evidence: list[Path]
 
 
+@dataclasses.dataclass(frozen=True)
+class Errand:
+    """One run that a case needs; with a recording a tracer has to write that."""
+
+    cell: Cell
+    case: Case
+    arguments: Sequence[str]
+    seed: int
+    budget: float
+    folder: Path
+    recording: Recording | None = None
+
+
+class Source(Protocol):
+    """Where a conductor gets its runs from: from programs that run now, or from a record of such."""
+
+    def available(self, target: str) -> targets.Availability:
+        """Whether there can be runs on that target."""
+
+    def begin(self, cell: Cell, case: Case) -> bool:
+        """Makes ready for a case's runs; whether a tracer records them. Raises MissingError."""
+
+    def run(self, errand: Errand, on_event: runner.OnEvent) -> Observation | None:
+        """The next run of a case; None when there is no more of it."""
+
+    def again(self, errand: Errand) -> str:
+        """The command that does a run once more."""
+
+    def can_trace(self, cell: Cell) -> bool:
+        """Whether a second run can have a postmortem that the first had not."""
+
+    def clean_up(self) -> None:
+        """Takes away what was left outside the jail."""
+
+
+class Live:
+    """Runs programs now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.root
+        self._toolbox = settings.toolbox
+        self._targets: dict[str, Target] = {}
+        self._availability: dict[str, targets.Availability] = {}
+
+    def available(self, target: str) -> targets.Availability:
+        if target not in self._availability:
+            self._availability[target] = targets.parse(target).availability()
+        return self._availability[target]
+
+    def begin(self, cell: Cell, case: Case) -> bool:
+        program = self._program(cell, case)
+        if cell.target not in self._targets:
+            target = targets.parse(cell.target)
+            # Known before it is prepared: half a preparation is cleaned up too.
+            self._targets[cell.target] = target
+            target.prepare(self._toolbox)
+        target = self._targets[cell.target]
+        target.bring(self._toolbox, program)
+        return target.traced
+
+    def run(self, errand: Errand, on_event: runner.OnEvent) -> Observation | None:
+        target = self._targets[errand.cell.target]
+        folder = errand.folder
+
+        def on_hang(pids: Sequence[int]) -> list[Path]:
+            own = [] if target.channel else [processes.describe(pids, folder)]
+            return [*own, *target.diagnose(self._toolbox, pids, folder)]
+
+        order = runner.Order(
+            self._toolbox.jail,
+            target.command(
+                self._toolbox,
+                self._program(errand.cell, errand.case),
+                errand.arguments,
+                errand.seed,
+                errand.recording,
+            ),
+            errand.seed,
+            errand.budget,
+            target.channel,
+        )
+        seen = runner.run(order, on_event, on_hang)
+        if seen.hang or seen.failed:
+            target.settle(self._toolbox)
+        return seen
+
+    def again(self, errand: Errand) -> str:
+        target = self._targets[errand.cell.target]
+        program = self._program(errand.cell, errand.case)
+        return target.again(
+            Toolbox(self._from_root(self._toolbox.root)),
+            self._from_root(program),
+            errand.arguments,
+            errand.seed,
+        )
+
+    def _from_root(self, path: Path) -> Path:
+        return path.relative_to(self._root) if path.is_relative_to(self._root) else path
+
+    def can_trace(self, cell: Cell) -> bool:
+        target = self._targets[cell.target]
+        return target.can_trace and not target.traced and os.access(self._toolbox.inject, os.X_OK)
+
+    def clean_up(self) -> None:
+        for target in self._targets.values():
+            target.clean_up()
+        self._targets.clear()
+
+    def _program(self, cell: Cell, case: Case) -> Path:
+        program = self._toolbox.program(
+            cell.bug.name, cell.variant, cell.port, case.hosted, cell.built_defect
+        )
+        if not os.access(program, os.X_OK):
+            raise MissingError(f"{program} is not there. Build it: bazel build //repro/{cell.bug.name}/...")
+        return program
+
+
 class Conductor:
     """Conducts cells; remembers the rates it measured, so that later cells are judged by them."""
 
-    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+    def __init__(
+        self, settings: Settings, observer: Observer | None = None, source: Source | None = None
+    ) -> None:
         self._settings = settings
         self._observer: Observer = observer or Unwatched()
+        self._source: Source = source or Live(settings)
         self._samples: dict[tuple[str, str, str, str], _Measured] = {}
-        self._prepared: set[str] = set()
-        self._availability: dict[str, targets.Availability] = {}
 
     def conduct(self, cell: Cell) -> CellResult:
         """Runs all cases of a cell and judges them."""
@@ -135,6 +253,7 @@ class Conductor:
                 cell.inapplicable,
                 page,
                 "",
+                judged_as=cell.judged_as,
             )
         # The cases that show the bug first: they calibrate the rest.
         ordered = sorted(cell.cases, key=lambda case: "clean" in case.expected)
@@ -170,13 +289,12 @@ class Conductor:
             page,
             shlex.join(again),
             results,
+            cell.judged_as,
         )
 
     def clean_up(self) -> None:
         """Takes away what targets left outside the jail."""
-        for name in self._prepared:
-            targets.parse(name).clean_up()
-        self._prepared.clear()
+        self._source.clean_up()
 
     # Judging one case.
 
@@ -218,7 +336,9 @@ class Conductor:
         others = [name for name in cell.bug.all_cases if name != case.name]
         for names in (own, others):
             for name in names:
-                for other in cells.calibrators(cell, name, self._available, with_itself=name != case.name):
+                for other in cells.calibrators(
+                    cell, name, self._source.available, with_itself=name != case.name
+                ):
                     tally = self._rate_of(other, name)
                     if tally.hits:
                         low, _ = tally.rate
@@ -232,11 +352,6 @@ class Conductor:
     def _rate_of(self, cell: Cell, case_name: str) -> Tally:
         case = next(case for case in cell.cases if case.name == case_name)
         return self._sample(cell, case, silent=True).tally
-
-    def _available(self, target: str) -> targets.Availability:
-        if target not in self._availability:
-            self._availability[target] = targets.parse(target).availability()
-        return self._availability[target]
 
     # Running one case.
 
@@ -281,18 +396,14 @@ class Conductor:
     ) -> _Measured:
         """Runs a case again and again with the arguments that the tally so far asks for."""
         self._observer.case_started(cell, case, silent)
-        target = targets.parse(cell.target)
-        program = self._program(cell, case)
-        if cell.target not in self._prepared:
-            target.prepare(self._settings.toolbox)
-            self._prepared.add(cell.target)
+        traced = self._source.begin(cell, case)
         folder = self._settings.out / "evidence" / cell.slug / re.sub(r"[^A-Za-z0-9.-]+", "_", case.name)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         tally = Tally()
         telling: Observation | None = None
-        command = ""
+        last: Errand | None = None
         while tally.runs < MOST_RUNS and time.monotonic() - began < budget:
             wanted = arguments(tally)
             if wanted is None:
@@ -309,70 +420,31 @@ class Conductor:
                 "--seed",
                 str(seed),
             ]
-            recording = _recording(folder) if target.traced else None
-            seen = self._run_once(cell, case, target, program, full, seed, budget, recording, folder)
+            recording = _recording(folder) if traced else None
+            errand = Errand(cell, case, full, seed, budget, folder, recording)
+            seen = self._source.run(errand, lambda event: self._observer.event(cell, case, event))
+            if seen is None:
+                break
             outcome = classify(cell.bug, seen, recording.postmortem if recording else None)
             previous = tally.verdict
             tally.add(seen, outcome)
             if telling is None or tally.verdict != previous or outcome.verdict == tally.verdict:
-                telling = seen
-                plain = target.command(self._settings.toolbox, program, full, seed, None)
-                command = shlex.join(self._relative(word) for word in plain)
+                telling, last = seen, errand
             # A program that gives no opportunity will not give one the next time either.
             if outcome.verdict == "clean" and tally.opportunities == before:
                 break
         evidence: list[Path] = []
-        if telling is not None:
-            evidence = self._keep(cell, case, target, program, tally.outcome, telling, command, folder)
+        command = ""
+        if telling and last:
+            command = self._source.again(last)
+            evidence = self._keep(last, tally.outcome, telling, command)
         return _Measured(tally, time.monotonic() - began, command, evidence)
-
-    def _run_once(
-        self,
-        cell: Cell,
-        case: Case,
-        target: Target,
-        program: Path,
-        arguments: Sequence[str],
-        seed: int,
-        budget: float,
-        recording: Recording | None,
-        folder: Path,
-    ) -> Observation:
-        toolbox = self._settings.toolbox
-
-        def on_hang(pids: Sequence[int]) -> list[Path]:
-            return [processes.describe(pids, folder), *target.diagnose(toolbox, pids, folder)]
-
-        order = runner.Order(
-            toolbox.jail,
-            target.command(toolbox, program, arguments, seed, recording),
-            seed,
-            budget,
-        )
-        return runner.run(order, lambda event: self._observer.event(cell, case, event), on_hang)
-
-    def _program(self, cell: Cell, case: Case) -> Path:
-        program = self._settings.toolbox.program(
-            cell.bug.name, cell.variant, cell.port, case.hosted, cell.built_defect
-        )
-        if not os.access(program, os.X_OK):
-            raise MissingError(f"{program} is not there. Build it: bazel build //repro/{cell.bug.name}/...")
-        return program
 
     # Evidence.
 
-    def _keep(
-        self,
-        cell: Cell,
-        case: Case,
-        target: Target,
-        program: Path,
-        outcome: Outcome,
-        seen: Observation,
-        command: str,
-        folder: Path,
-    ) -> list[Path]:
+    def _keep(self, errand: Errand, outcome: Outcome, seen: Observation, command: str) -> list[Path]:
         """Writes down the telling run. Where a program died untraced, a second run under the tracer says where."""
+        cell, case, folder = errand.cell, errand.case, errand.folder
         (folder / "events.txt").write_text(seen.stdout, encoding="utf-8")
         kept = [folder / "events.txt"]
         if seen.stderr:
@@ -390,8 +462,8 @@ class Conductor:
         )
         again.chmod(0o755)
         kept.append(again)
-        if seen.signal and not target.traced and os.access(self._settings.toolbox.inject, os.X_OK):
-            self._second_run(cell, case, target, program, seen, folder)
+        if seen.signal and self._source.can_trace(cell):
+            self._second_run(errand, seen)
         faults = folder / "faults.jsonl"
         if faults.exists():
             _shorten(faults, KEPT_FAULT_LINES)
@@ -402,19 +474,18 @@ class Conductor:
         ]
         return kept + list(seen.snapshots)
 
-    def _second_run(
-        self, cell: Cell, case: Case, target: Target, program: Path, first: Observation, folder: Path
-    ) -> None:
-        arguments = first.command[first.command.index("--case") :]
-        recording = _recording(folder)
-        scale = self._settings.scale
-        seen = self._run_once(
-            cell, case, target, program, arguments, first.seed, scale.sample_seconds, recording, folder
+    def _second_run(self, errand: Errand, first: Observation) -> None:
+        recording = _recording(errand.folder)
+        errand = dataclasses.replace(
+            errand, seed=first.seed, budget=self._settings.scale.sample_seconds, recording=recording
         )
+        seen = self._source.run(errand, lambda event: self._observer.event(errand.cell, errand.case, event))
+        if seen is None:
+            return
         same = "the same" if seen.signal == first.signal else f"not the same: the first {first.ending}"
         postmortem = recording.postmortem.exists() and recording.postmortem.stat().st_size
         whose = "postmortem.json is of a" if postmortem else "There is no postmortem.json: it would be of the"
-        (folder / "second-run.txt").write_text(
+        (errand.folder / "second-run.txt").write_text(
             f"{whose} second run of the same command, under the tracer and without any fault.\n"
             f"It {seen.ending}: {same}.\n",
             encoding="utf-8",

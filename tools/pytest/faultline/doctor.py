@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +18,7 @@ from rich.text import Text
 from . import cells
 from .catalogue import read
 from .errors import EXIT_MISSING, EXIT_PASSED, FaultlineError
-from .targets import Toolbox
+from .targets import Kit, Ssh, Toolbox
 
 # Programs that a run needs, and the arguments that make them say their version.
 _TOOLS = (
@@ -81,8 +82,31 @@ def _ptrace() -> Finding:
     return Finding("ptrace", True, f"kernel.yama.ptrace_scope is {scope}: a process may trace its children")
 
 
-def findings(root: Path) -> list[Finding]:
-    """Everything that doctor looks at, the targets of the catalogue last."""
+def _ssh() -> Finding:
+    what = f"OS-ARCH@{Ssh.form()}"
+    path = shutil.which("ssh")
+    if not path:
+        return Finding(what, False, "ssh is not here; it takes apt-get install openssh-client", needed=False)
+    return Finding(
+        what, True, f"{path}; try a machine: faultline doctor --target linux-amd64@ssh:HOST", False
+    )
+
+
+def _kit() -> Finding:
+    what = f"OS-ARCH@{Kit.form()}"
+    return Finding(
+        what, True, "no driver there: faultline kit, and report --import of what it brings back", False
+    )
+
+
+def _target(name: str) -> Finding:
+    state = cells.availability(name)
+    says = state.reason if state.ready else f"{state.reason}; it takes {state.remedy}"
+    return Finding(name, state.ready, says, needed=False)
+
+
+def findings(root: Path, asked: Sequence[str] = ()) -> list[Finding]:
+    """Everything that doctor looks at, the targets of the catalogue and those asked for last."""
     found = [Finding("kernel", True, f"{platform.system()} {platform.release()}, {platform.machine()}")]
     found += [_tool(*tool) for tool in _TOOLS]
     for module, package in _MODULES:
@@ -92,6 +116,7 @@ def findings(root: Path) -> list[Finding]:
     for name, path, label in (
         ("jail", toolbox.jail, "//tools/jail"),
         ("inject", toolbox.inject, "//kernel:inject"),
+        ("model", toolbox.model, "//kernel:model"),
     ):
         built = os.access(path, os.X_OK)
         found.append(
@@ -103,19 +128,17 @@ def findings(root: Path) -> list[Finding]:
     except FaultlineError as error:
         found.append(Finding("catalogue", False, str(error)))
         return found
-    for target in targets:
-        state = cells.availability(target)
-        says = state.reason if state.ready else f"{state.reason}; it takes {state.remedy}"
-        found.append(Finding(target, state.ready, says, needed=False))
+    found += [_target(name) for name in dict.fromkeys([*targets, *asked])]
+    found += [_ssh(), _kit()]
     return found
 
 
-def examine(console: Console, root: Path) -> int:
-    """Prints the table; the exit code says whether `run` can work here."""
+def examine(console: Console, root: Path, asked: Sequence[str] = ()) -> int:
+    """Prints the table; the exit code says whether `run` can work here, also on the targets asked for."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("what", "state", ""):
         table.add_column(column, header_style="bold", overflow="fold")
-    found = findings(root)
+    found = findings(root, asked)
     for finding in found:
         if finding.ready:
             state = Text("ready", style="green")
@@ -125,7 +148,9 @@ def examine(console: Console, root: Path) -> int:
             )
         table.add_row(finding.what, state, finding.says)
     console.print(table)
-    missing = [finding.what for finding in found if finding.needed and not finding.ready]
+    missing = [
+        finding.what for finding in found if not finding.ready and (finding.needed or finding.what in asked)
+    ]
     if missing:
         console.print(Text(f"missing: {', '.join(missing)}", style="bold red"))
         return EXIT_MISSING

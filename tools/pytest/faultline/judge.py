@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
-from . import stats
+from . import stats, targets
 from .catalogue import VERDICTS, Bug
 from .runner import Observation
 
@@ -256,6 +256,8 @@ class CellResult:
     page: str
     again: str
     cases: tuple[CaseResult, ...] = ()
+    # The target whose expectations held, where it was another.
+    judged_as: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in results.json: the sums of the cases, and of the telling case what cannot be summed."""
@@ -271,6 +273,8 @@ class CellResult:
             "variant": self.variant,
             "kind": self.kind,
             "target": self.target,
+            "kernel": targets.parse(self.target).kernel,
+            "judged_as": self.judged_as or self.target,
             "verdict": self.verdict,
             "expected": list(self.expected),
             "passed": self.passed,

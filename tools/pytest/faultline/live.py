@@ -72,7 +72,7 @@ class Reporter:
             f"{'FAILED ' if not cell['passed'] else ''}{cell['verdict']:<12} ", style=self._style(cell)
         )
         line.append(f"{cell['bug']} ", style="bold")
-        line.append(f"{cell['variant']} on {cell['target']}")
+        line.append(text.name(cell).removeprefix(f"{cell['bug']} "))
         if cell["cases"]:
             line.append(f"  {text.counts(cell)}, {cell['seconds']:.1f} s", style="dim")
         elif cell["verdict"] == "inapplicable":

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from . import __version__
+from . import __version__, targets
 from .catalogue import Bug
 from .cells import Cell, Plan
 from .errors import MissingError, UsageError
@@ -102,7 +102,14 @@ def _about(bug: Bug, root: Path) -> dict[str, Any]:
 class Store:
     """The results so far, on disk after every cell, in the order of the plan whatever order they come in."""
 
-    def __init__(self, out: Path, root: Path, plan: Plan, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        out: Path,
+        root: Path,
+        plan: Plan,
+        options: Mapping[str, Any],
+        host: Mapping[str, Any] | None = None,
+    ) -> None:
         self.path = out / FILE
         self._order = {cell.key: place for place, cell in enumerate(plan.cells)}
         self._cells: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -113,7 +120,8 @@ class Store:
         self._head: Document = {
             "schema": SCHEMA,
             "tool": {"name": "faultline", "version": __version__},
-            "host": _host(),
+            "host": dict(host or _host()),
+            "machines": {name: dict(facts) for name, facts in plan.machines.items()},
             "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "planned": len(plan.cells),
             "options": dict(options),
@@ -148,6 +156,8 @@ def broken_cell(cell: Cell, reason: str, page: str) -> dict[str, Any]:
         "variant": cell.variant,
         "kind": cell.kind,
         "target": cell.target,
+        "kernel": targets.parse(cell.target).kernel,
+        "judged_as": cell.judged_as or cell.target,
         "verdict": "broken",
         "expected": list(dict.fromkeys(word for case in cell.cases for word in case.expected)),
         "passed": False,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from . import processes, protocol
+from .far import Channel, Reports
 from .protocol import Event
 
 # How long a program may print nothing. While work is done it prints every 500 ms, so this is ten times that.
@@ -164,12 +165,16 @@ class Watchdog:
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-    """What to run: the command below the jail, the seed in it, the seconds that it was given."""
+    """What to run: the command below the jail, the seed in it, the seconds that it was given.
+
+    With a channel the program runs on the far side of it, and the command is only the way there.
+    """
 
     jail: Path
     command: Sequence[str]
     seed: int
     seconds: float
+    channel: Channel | None = None
 
 
 OnEvent = Callable[[Event], None]
@@ -199,15 +204,32 @@ def run(order: Order, on_event: OnEvent | None = None, on_hang: OnHang | None = 
     finally:
         os.close(result_write)
     try:
-        result = _Session(order, seen, jail, result_read, on_event, on_hang).follow()
+        session = _Session(order, seen, jail, result_read, on_event, on_hang)
+        result = session.follow()
     finally:
         _end(jail)
         for stream in (jail.stdout, jail.stderr):
             if stream:
                 stream.close()
         os.close(result_read)
-    _judge_ending(seen, result, jail.returncode)
+    if order.channel and session.reports:
+        _judge_far_ending(seen, order.channel, session.reports)
+    else:
+        _judge_ending(seen, result, jail.returncode)
     seen.seconds = time.monotonic() - began
+    return seen
+
+
+def recorded(command: Sequence[str], seed: int, stdout: bytes, stderr: bytes) -> Observation:
+    """What was seen of a run that is long over, but for how it ended, from what it printed."""
+    seen = Observation(list(command), seed)
+    for line in stdout.split(b"\n"):
+        take(seen, line)
+    out, err = Tail(), Tail()
+    out.add(stdout)
+    err.add(stderr)
+    seen.stdout, seen.stderr = out.text(), err.text()
+    seen.hits = max(seen.hits, len(seen.hit_events))
     return seen
 
 
@@ -247,13 +269,13 @@ class _Session:
         self._on_hang = on_hang
         self._out, self._err, self._result = Tail(), Tail(), bytearray()
         self._partial = bytearray()
-        self._watchdog = Watchdog(
-            silence_limit(), order.seconds, lambda: processes.activity(self._below()), time.monotonic()
-        )
+        self.reports = Reports(order.channel, self._err.add) if order.channel else None
+        look = self.reports.look if self.reports else lambda: processes.activity(self._below())
+        self._watchdog = Watchdog(silence_limit(), order.seconds, look, time.monotonic())
         assert jail.stdout and jail.stderr
         self._sinks: dict[int, Callable[[bytes], None]] = {
             jail.stdout.fileno(): self._take_out,
-            jail.stderr.fileno(): self._err.add,
+            jail.stderr.fileno(): self.reports.add if self.reports else self._err.add,
             result: self._result.extend,
         }
 
@@ -276,6 +298,8 @@ class _Session:
             os.close(exited)
         if self._partial:
             self._line(bytes(self._partial))
+        if self.reports:
+            self.reports.close()
         self._seen.stdout, self._seen.stderr = self._out.text(), self._err.text()
         return bytes(self._result).decode("utf-8", "replace")
 
@@ -326,27 +350,32 @@ class _Session:
 
     def _line(self, line: bytes) -> None:
         self._watchdog.line(time.monotonic())
-        event = protocol.parse(line.decode("utf-8", "replace"))
-        if event is None:
-            return
-        seen = self._seen
-        if event.word == "start":
-            seen.started = True
-        elif event.word == "control":
-            seen.controlled = event.fields.get("ok") == "1"
-            seen.control_failed = "" if seen.controlled else event.fields.get("what", "no reason given")
-        elif event.word == "hit" and len(seen.hit_events) < 100:
-            seen.hit_events.append(event)
-        elif event.word == "note":
-            seen.last_note = event.text()
-        if event.word in ("progress", "end"):
-            seen.attempts = event.number("attempts")
-            seen.opportunities = event.number("opportunities")
-            seen.hits = event.number("hits")
-        if event.word == "end":
-            seen.ended = True
-        if self._on_event:
+        event = take(self._seen, line)
+        if event and self._on_event:
             self._on_event(event)
+
+
+def take(seen: Observation, line: bytes) -> Event | None:
+    """Takes one line of a program into what was seen of it; the event in it, if it has one."""
+    event = protocol.parse(line.decode("utf-8", "replace"))
+    if event is None:
+        return None
+    if event.word == "start":
+        seen.started = True
+    elif event.word == "control":
+        seen.controlled = event.fields.get("ok") == "1"
+        seen.control_failed = "" if seen.controlled else event.fields.get("what", "no reason given")
+    elif event.word == "hit" and len(seen.hit_events) < 100:
+        seen.hit_events.append(event)
+    elif event.word == "note":
+        seen.last_note = event.text()
+    if event.word in ("progress", "end"):
+        seen.attempts = event.number("attempts")
+        seen.opportunities = event.number("opportunities")
+        seen.hits = event.number("hits")
+    if event.word == "end":
+        seen.ended = True
+    return event
 
 
 def _is_jail(pid: int) -> bool:
@@ -355,6 +384,32 @@ def _is_jail(pid: int) -> bool:
             return file.read().strip() == "jail"
     except OSError:
         return True
+
+
+def _judge_far_ending(seen: Observation, channel: Channel, reports: Reports) -> None:
+    """Fills in how a program on a far side ended, from what was said there."""
+    seen.left_behind = reports.left
+    seen.hits = max(seen.hits, len(seen.hit_events))
+    if seen.hang:
+        return
+    if reports.failed:
+        seen.failed = f"{channel.machine}: {reports.failed}"
+    elif not fill_in_ending(seen, reports.ending):
+        words = [line for line in seen.stderr.splitlines() if line.strip()]
+        why = f": {words[-1].strip()[:200]}" if words else ""
+        seen.failed = f"the connection to {channel.machine} was lost{why}"
+
+
+def fill_in_ending(seen: Observation, ending: str) -> bool:
+    """Fills in how a program ended from the words of supervise.sh; False if these are none."""
+    exited = re.fullmatch(r"exited (\d+)", ending)
+    killed = re.fullmatch(r"killed (?:SIG)?(\w+)", ending, re.IGNORECASE)
+    if exited:
+        seen.exit_code = int(exited[1])
+    elif killed:
+        # By name: the numbers differ between systems.
+        seen.signal = f"SIG{killed[1].upper()}"
+    return bool(exited or killed)
 
 
 def _judge_ending(seen: Observation, result: str, jail_status: int | None) -> None:

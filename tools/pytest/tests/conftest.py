@@ -150,7 +150,7 @@ def environment(**more: str) -> dict[str, str]:
 def empty_repository(tmp_path: Path) -> Repository:
     """A repository with the tools and no bug."""
     repository = Repository(tmp_path)
-    for name, path in (("jail", "tools/jail/jail"), ("inject", "kernel/inject")):
+    for name, path in (("jail", "tools/jail/jail"), ("inject", "kernel/inject"), ("model", "kernel/model")):
         fake = shlex.join([PYTHON, "-S", "-E", str(HERE / f"fakes/{name}.py")])
         script(repository.bin / path, f'exec {fake} "$@"')
     return repository

@@ -64,19 +64,19 @@ def test_what_this_machine_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert targets.parse(NATIVE).availability().ready
     assert not targets.parse("linux-arm64@native").availability().ready
     assert "runs Linux" in targets.parse("freebsd-amd64@native").availability().reason
-    monkeypatch.setattr(targets, "runs_386", lambda: False)
+    monkeypatch.setattr(targets.native, "runs_386", lambda: False)
     state = targets.parse("linux-386@native").availability()
     assert not state.ready and "refuses 386" in state.reason and "CONFIG_IA32_EMULATION" in state.remedy
 
 
 def test_the_386_probe_tells_a_program_from_rubbish(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where 386 programs run at all, the probe fails once its program is none."""
-    targets.runs_386.cache_clear()
-    works = targets.runs_386()
-    monkeypatch.setattr(targets, "_elf_386", lambda code: b"\x7fELF rubbish")
-    targets.runs_386.cache_clear()
-    assert not targets.runs_386()
-    targets.runs_386.cache_clear()
+    targets.native.runs_386.cache_clear()
+    works = targets.native.runs_386()
+    monkeypatch.setattr(targets.native, "EXIT_0_386", b"\x7fELF rubbish")
+    targets.native.runs_386.cache_clear()
+    assert not targets.native.runs_386()
+    targets.native.runs_386.cache_clear()
     if os.path.exists("/lib/ld-linux.so.2"):
         assert works
 

@@ -26,10 +26,11 @@ def render(document: Json) -> str:
         suites.setdefault((cell["bug"], cell["target"]), []).append(cell)
     total = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for (bug, target), cells in suites.items():
+        label = f" ({text.MODEL})" if text.is_model(cells[0]) else ""
         suite = xml.SubElement(
             root,
             "testsuite",
-            name=f"{bug} on {target}",
+            name=f"{bug} on {target}{label}",
             timestamp=document["started"].split("+")[0],
             hostname=document["host"]["machine"],
             time=f"{sum(cell['seconds'] for cell in cells):.3f}",
@@ -61,6 +62,7 @@ def _add(suite: xml.Element, cell: Json, judged: Json) -> str:
         time=f"{judged['seconds']:.3f}",
     )
     properties = xml.SubElement(test, "properties")
+    xml.SubElement(properties, "property", name="kernel", value=cell.get("kernel", "real"))
     for key in ("verdict", "at", "command"):
         if judged.get(key):
             xml.SubElement(properties, "property", name=key, value=_clean(str(judged[key])))

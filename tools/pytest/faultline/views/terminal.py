@@ -53,16 +53,18 @@ def matrix(document: Json, width: int) -> RenderableType:
     targets = list(dict.fromkeys(cell["target"] for cell in cells))
     rows = list(dict.fromkeys((cell["bug"], cell["variant"], cell.get("kind", "")) for cell in cells))
     by_key = {(cell["bug"], cell["variant"], cell["target"]): cell for cell in cells}
+    models = text.models(document)
+    headers = {name: [*split_target(name), *(["(a model)"] if name in models else [])] for name in targets}
     left = max((len(variant) for _, variant, _ in rows), default=0) + 2
     left = max([left, *(len(bug) for bug, _, _ in rows)]) + 13
-    needed = left + sum(max(_VERDICT_WIDTH, *map(len, split_target(name))) + 3 for name in targets)
+    needed = left + sum(max(_VERDICT_WIDTH, *map(len, headers[name])) + 3 for name in targets)
     lettered = needed > width and len(targets) > 1
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
     table.add_column("bug / variant", no_wrap=True)
     table.add_column("", no_wrap=True, style="dim")
     for place, target in enumerate(targets):
-        header = _letter(place) if lettered else "\n".join(split_target(target))
+        header = _letter(place) if lettered else "\n".join(headers[target])
         table.add_column(header, no_wrap=True, vertical="bottom", justify="left")
     last = ""
     for bug, variant, kind in rows:
@@ -79,7 +81,7 @@ def matrix(document: Json, width: int) -> RenderableType:
         return table
     legend = Table.grid(padding=(0, 2))
     for place, target in enumerate(targets):
-        legend.add_row(Text(_letter(place), style="bold"), target)
+        legend.add_row(Text(_letter(place), style="bold"), target, text.MODEL if target in models else "")
     return Group(table, Text(""), legend)
 
 
@@ -108,6 +110,9 @@ def summary(document: Json) -> str:
     missing = document.get("planned", len(cells)) - len(cells)
     if missing > 0:
         line += f", {missing} not run"
+    modelled = sum(1 for cell in cells if text.is_model(cell))
+    if modelled:
+        line += f", {modelled} of them on models"
     return f"{line} in {document.get('seconds', 0):.1f} s"
 
 
@@ -128,6 +133,8 @@ def show(console: Console, document: Json, files: Sequence[Path] = ()) -> None:
         console.print()
     for line in failures(document):
         console.print(line, soft_wrap=True)
+    for words in text.machines(document):
+        console.print(Text(words, style="dim"), soft_wrap=True)
     for words in left_out(document):
         console.print(Text(words, style="yellow"), soft_wrap=True)
     good = all(cell["passed"] for cell in document["cells"]) and document.get("complete", True)

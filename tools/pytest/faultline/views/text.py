@@ -18,9 +18,34 @@ MEANING = {
 }
 
 
+MODEL = "a model, not the real kernel"
+
+
+def is_model(cell: Json) -> bool:
+    """Whether the cell ran on a model: its verdict says nothing about the system's real kernel."""
+    return bool(cell.get("kernel") == "model")
+
+
 def name(cell: Json) -> str:
     """A cell's name in one line."""
-    return f"{cell['bug']} {cell['variant']} on {cell['target']}"
+    label = f" ({MODEL})" if is_model(cell) else ""
+    return f"{cell['bug']} {cell['variant']} on {cell['target']}{label}"
+
+
+def models(document: Json) -> list[str]:
+    """The targets that are models."""
+    return list(dict.fromkeys(cell["target"] for cell in document["cells"] if is_model(cell)))
+
+
+def machines(document: Json) -> list[str]:
+    """A line for each target with a machine of its own: what it is, and whose expectations held there."""
+    lines = []
+    for target, facts in document.get("machines", {}).items():
+        judged = {cell.get("judged_as") for cell in document["cells"] if cell["target"] == target}
+        others = sorted(name for name in judged if name and name != target)
+        line = f"{target}: {facts['system']} {facts['release']}, {facts['machine']}"
+        lines.append(f"{line}; expected is what is expected of {', '.join(others)}" if others else line)
+    return lines
 
 
 def percent(rate: float) -> str:

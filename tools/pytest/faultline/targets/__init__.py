@@ -1,0 +1,30 @@
+"""Where a program can run: one small class per kind of place, a module each.
+
+A target is written `os-arch@where`, with the faults that its kernel gets after it:
+`linux-amd64@native+restart.fast-return,mode=any`. A new kind of place is one subclass of
+`Target` with a `where`, imported here; the registry finds it by that name.
+"""
+
+from __future__ import annotations
+
+from .base import ARCHES, OSES, Availability, Recording, Target, Toolbox, parse, stand_in
+from .elsewhere import Kit
+from .model import Model
+from .native import Native
+from .ssh import Ssh, machine_facts
+
+__all__ = [
+    "ARCHES",
+    "OSES",
+    "Availability",
+    "Kit",
+    "Model",
+    "Native",
+    "Recording",
+    "Ssh",
+    "Target",
+    "Toolbox",
+    "machine_facts",
+    "parse",
+    "stand_in",
+]
