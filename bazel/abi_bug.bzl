@@ -2,7 +2,7 @@
 
 load("//bazel:copts.bzl", "FREESTANDING_COPTS", "HOSTED_COPTS")
 load("//bazel:platform_binary.bzl", "platform_binary")
-load("//bazel:ports.bzl", "label_name")
+load("//bazel:ports.bzl", "WITH_LIBC", "label_name")
 
 # Links a program that has no libc: the runtime brings its own entry point.
 _FREESTANDING_LINKOPTS = [
@@ -72,12 +72,14 @@ def abi_bug(
         hosted_cases = {},
         hosted_srcs = [],
         inapplicable = {},
-        diagnoses = []):
+        diagnoses = [],
+        paths = {},
+        also_for = []):
     """Declares one bug of the catalogue. Literal arguments only: the driver reads the same call without Bazel.
 
     Makes, for each variant and each OS and arch among the targets:
       <name>.<variant>.<os>-<arch>                  the freestanding program
-      <name>.<variant>.<os>-<arch>.hosted           its twin beside a libc, where there are hosted cases
+      <name>.<variant>.<os>-<arch>.hosted           its twin beside a libc, where there are hosted cases and a libc
       <name>.<variant>.<os>-<arch>….with-<defect>   a variant of the default runtime, with that defect put into it
     and <name>.catalogue.json, and one test per cell that can run here.
 
@@ -101,11 +103,15 @@ def abi_bug(
       hosted_srcs: further sources of the hosted twin.
       inapplicable: "VARIANT on TARGET" -> why this cell cannot exist.
       diagnoses: like symptoms: the runtime met the condition and said so.
+      paths: variant -> the way into the kernel it is built with, "int80"; absent: the arch's own. Changes something only
+        where the port offers both.
+      also_for: ports that the programs are built for, although no target here names them: to be run elsewhere.
     """
     _catalogue_json(
         name = name + ".catalogue.json",
         content = json.encode_indent({
             "affects": affects,
+            "also_for": also_for,
             "breaks": breaks,
             "cases": cases,
             "defects": defects,
@@ -116,6 +122,7 @@ def abi_bug(
             "hosted_srcs": hosted_srcs,
             "inapplicable": inapplicable,
             "name": name,
+            "paths": paths,
             "seat": seat,
             "srcs": srcs,
             "symptoms": symptoms,
@@ -128,8 +135,7 @@ def abi_bug(
     )
 
     ports = []
-    for target in targets:
-        port = target.split("@")[0]
+    for port in [target.split("@")[0] for target in targets] + also_for:
         if port not in ports:
             ports.append(port)
 
@@ -145,6 +151,7 @@ def abi_bug(
         if hosted_cases:
             forms.append((".hosted", srcs + hosted_srcs, HOSTED_COPTS, _HOSTED_LINKOPTS, ".hosted"))
 
+        path = "." + paths[variant] if variant in paths else ""
         for form, form_srcs, copts, linkopts, runtime_form in forms:
             # The program is compiled once for each form; only what it is linked with differs.
             objects = "_" + name + "." + variant + form
@@ -157,7 +164,7 @@ def abi_bug(
                     "FAULTLINE_BUG=\\\"" + name + "\\\"",
                     "FAULTLINE_VARIANT=\\\"" + variant + "\\\"",
                     "FAULTLINE_HOSTED=" + ("1" if form else "0"),
-                ],
+                ] + (["FAULTLINE_PATH_INT80=1"] if paths.get(variant) == "int80" else []),
                 tags = ["manual"],
                 deps = ["//repro/support" + (":hosted" if form else "")],
             )
@@ -169,11 +176,15 @@ def abi_bug(
                     tags = ["manual"],
                     deps = [
                         ":" + objects,
-                        "//runtime:runtime" + runtime_form + ("." + defect if defect else ""),
+                        "//runtime:runtime" + (runtime_form or path) + ("." + defect if defect else ""),
                     ],
                 )
                 for port in ports:
+                    if form and port.split("-")[0] not in WITH_LIBC:
+                        continue
                     on_port = [t for t in targets if t.startswith(port + "@")]
+                    if port in also_for:
+                        on_port.append(port + "@")
                     if not [t for t in on_port if not _is_inapplicable(variant, t, inapplicable)]:
                         continue
                     program = name + "." + variant + "." + port + form + suffix

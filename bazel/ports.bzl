@@ -5,7 +5,13 @@ folders that bear its name in abi/ and runtime/."""
 PORTS = {
     "linux-amd64": ("linux", "x86_64"),
     "linux-386": ("linux", "x86_32"),
+    "freebsd-amd64": ("freebsd", "x86_64"),
+    "freebsd-386": ("freebsd", "x86_32"),
 }
+
+# The OSes whose libc is on the machine that builds: there programs have a twin beside it. One machine builds for all the
+# others too, but with no libc of theirs.
+WITH_LIBC = ["linux"]
 
 def label_name(port):
     """The port's name in labels: linux_amd64."""

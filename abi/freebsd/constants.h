@@ -305,7 +305,8 @@ inline constexpr int kCLOCK_MONOTONIC = 4;
 inline constexpr int kCLOCK_UPTIME = 5;
 
 // sys/cpuset.h: cpuset_getaffinity and cpuset_setaffinity, since 7.1. A set is an array of longs,
-// CPU n being bit n; its size in bytes is the caller's to choose up to the kernel's CPU_SETSIZE.
+// CPU n being bit n. ERANGE unless its size in bytes lies between the kernel's own (MAXCPU / 8) and
+// CPU_MAXSIZE / 8, 16 up to 9.x and 32 up to 13.x (kern/kern_cpuset.c).
 inline constexpr int kCPU_LEVEL_WHICH = 3;
 inline constexpr int kCPU_WHICH_TID = 1;
 inline constexpr int kCPU_WHICH_PID = 2;

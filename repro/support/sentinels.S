@@ -5,7 +5,7 @@
 //   void FaultWithRegisters(Registers*)   a load from address 64
 //
 // In:    the pointer, by the C ABI. Out: nothing. Kept: what the C ABI asks.
-// Stack: the caller's; 64 bytes on amd64, 24 on 386.
+// Stack: the caller's; 64 bytes on amd64, 36 on 386.
 
     .text
     .globl HoldRegisters, CallWithRegisters, FaultWithRegisters
@@ -137,7 +137,17 @@ HoldRegisters:
 
 CallWithRegisters:
     LOAD
+#if defined(__FreeBSD__)
+    // The arguments are on the stack, above a word that the kernel passes over.
+    pushl %edx
+    pushl %ecx
+    pushl %ebx
+    pushl $0
     int $0x80
+    leal 16(%esp), %esp
+#else
+    int $0x80
+#endif
     STORE
 
 FaultWithRegisters:

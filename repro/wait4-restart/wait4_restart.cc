@@ -38,8 +38,10 @@ namespace {
 constexpr bool kUserRestart = FAULTLINE_IS_VARIANT("user-restart");
 
 constexpr sys::SigSet kSignals = sys::sigmask(sys::kSIGCHLD) | sys::sigmask(sys::kSIGUSR1);
-constexpr sys::SigSet kOtherThreadsMask = kUserRestart ? kSignals : 0;
+constexpr sys::SigSet kOtherThreadsMask = kUserRestart ? kSignals : sys::SigSet{};
 
+// No status of a child.
+constexpr int kNoStatus = -1;
 constexpr uintptr_t kSentinel5 = 0x5e471e15;
 constexpr uintptr_t kSentinel6 = 0x6e471e16;
 // Rounds per attempt: long enough to make the fork cheap, well under 100 ms under a tracer too.
@@ -47,16 +49,6 @@ constexpr int kPairRounds = 32;
 constexpr int kStormRounds = 1000;
 // Up to so many: few, because a restart without a handler shows only when the child is gone.
 constexpr uint64_t kMostProcessStormRounds = 64;
-
-#if defined(__x86_64__)
-constexpr const char* kArgumentNames[] = {"rdi", "rsi", "rdx", "r10", "r8", "r9"};
-constexpr const char* kWantedNames[] = {"want_rdi", "want_rsi", "want_rdx",
-                                        "want_r10", "want_r8",  "want_r9"};
-#else
-constexpr const char* kArgumentNames[] = {"ebx", "ecx", "edx", "esi", "edi", "ebp"};
-constexpr const char* kWantedNames[] = {"want_ebx", "want_ecx", "want_edx",
-                                        "want_esi", "want_edi", "want_ebp"};
-#endif
 
 // A thread that calls wait4. `tid` and `given` are written by it before the call; the rest by the
 // handler on that thread, and read by it after the call.
@@ -75,8 +67,9 @@ uint32_t handler_word;
 // handler.
 int64_t handled_elsewhere;
 
-bool IsSame(const CallRegisters& a, const CallRegisters& b) {
-  for (int i = 0; i < CallRegisters::kCount; ++i) {
+// Whether the first `count` arguments are the same.
+bool IsSame(const CallRegisters& a, const CallRegisters& b, int count) {
+  for (int i = 0; i < count; ++i) {
     if (a.argument[i] != b.argument[i]) return false;
   }
   return true;
@@ -98,7 +91,7 @@ bool OnSignal(int, sys::SigInfo*, void* ucontext) {
     if (waiter.spoiled) continue;
     for (int i = 0; i < CallRegisters::kCount; ++i)
       waiter.at_restart.argument[i] = context.argument(i);
-    waiter.spoiled = !IsSame(waiter.at_restart, waiter.given);
+    waiter.spoiled = !IsSame(waiter.at_restart, waiter.given, CallRegisters::kCount);
   }
   if (!is_waiter) __atomic_add_fetch(&handled_elsewhere, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&handler_word, 1, __ATOMIC_RELEASE);
@@ -118,13 +111,13 @@ void Install(int signal) {
 const char* Wrong(intptr_t want, intptr_t got, const Waiter& waiter, const CallRegisters& after) {
   if (got != want) return "result";
   if (waiter.spoiled) return "registers-at-restart";
-  if (!IsSame(after, waiter.given)) return "registers-after";
+  if (!IsSame(after, waiter.given, kKeptOverCall)) return "registers-after";
   return nullptr;
 }
 
 // One wait4 for `child`, judged.
 void Wait(Run& run, Waiter& waiter, int child) {
-  int status = 0;
+  int status = kNoStatus;
   sys::Rusage usage;
   waiter.tid = sys::gettid();
   waiter.spoiled = false;
@@ -144,11 +137,14 @@ void Wait(Run& run, Waiter& waiter, int child) {
       .Number("want", child)
       .Number("got", got)
       .Number("errno", got < 0 ? -got : 0);
-  for (int i = 0; i < CallRegisters::kCount; ++i) {
-    line.Hex(kArgumentNames[i], seen.argument[i]);
+  for (int i = 0; i < (waiter.spoiled ? CallRegisters::kCount : kKeptOverCall); ++i) {
+    line.Hex(kArgumentNames[i].got, seen.argument[i]);
     if (seen.argument[i] != waiter.given.argument[i])
-      line.Hex(kWantedNames[i], waiter.given.argument[i]);
+      line.Hex(kArgumentNames[i].wanted, waiter.given.argument[i]);
   }
+  // What an EFAULT leaves: the status was stored and the child freed before it.
+  line.Number("status_written", status != kNoStatus)
+      .Number("reaped", sys::wait4(child, nullptr, sys::kWNOHANG, nullptr) == -sys::kECHILD);
   line.Number("restarts", waiter.restarts).Text("at", FAULTLINE_HERE);
   run.Hit(line);
 }

@@ -2,6 +2,32 @@
 //
 // wait4 by one known instruction; the label kWait4Instruction is that instruction. See wait4_stub.h.
 
+#if defined(__FreeBSD__)
+#include "abi/freebsd/numbers.h"
+#elif defined(__x86_64__)
+#include "abi/linux/amd64/numbers.h"
+#else
+#include "abi/linux/386/numbers.h"
+#endif
+
+// How the kernel tells of an error: Linux by a negative result, FreeBSD by the carry flag and a positive one. Nothing
+// between the call and this may change the flags.
+    .macro RESULT register
+#if defined(__FreeBSD__)
+    jnc 1f
+    neg \register
+1:
+#endif
+    .endm
+
+#if FAULTLINE_PATH_INT80 && defined(__FreeBSD__) && defined(__x86_64__)
+#define ARG4 %rcx
+#define ENTER int $0x80
+#else
+#define ARG4 %r10
+#define ENTER syscall
+#endif
+
     .text
     .globl Wait4Stub
     .type Wait4Stub, @function
@@ -18,22 +44,51 @@ Wait4Stub:
     movq 0(%rbx), %rdi
     movq 8(%rbx), %rsi
     movq 16(%rbx), %rdx
-    movq 24(%rbx), %r10
+    movq 24(%rbx), ARG4
     movq 32(%rbx), %r8
     movq 40(%rbx), %r9
-    movl $61, %eax
+    movl $NR_wait4, %eax
 kWait4Instruction:
-    syscall
+    ENTER
     movq %rdi, 0(%rbx)
     movq %rsi, 8(%rbx)
     movq %rdx, 16(%rbx)
-    movq %r10, 24(%rbx)
+    movq ARG4, 24(%rbx)
     movq %r8, 32(%rbx)
     movq %r9, 40(%rbx)
+    RESULT %rax
     popq %rbx
     retq
 
-#elif defined(__i386__)
+#elif defined(__FreeBSD__)
+
+// In:    4(%esp): registers. Out: eax. Kept: ebx ebp esi edi esp, as the C ABI asks.
+// Stack: the caller's; 32 bytes. The arguments are words on it, above one that the kernel passes over.
+Wait4Stub:
+    pushl %ebx
+    movl 8(%esp), %ebx
+    pushl 20(%ebx)
+    pushl 16(%ebx)
+    pushl 12(%ebx)
+    pushl 8(%ebx)
+    pushl 4(%ebx)
+    pushl 0(%ebx)
+    pushl $0
+    movl $NR_wait4, %eax
+kWait4Instruction:
+    int $0x80
+    leal 4(%esp), %esp
+    popl 0(%ebx)
+    popl 4(%ebx)
+    popl 8(%ebx)
+    popl 12(%ebx)
+    popl 16(%ebx)
+    popl 20(%ebx)
+    RESULT %eax
+    popl %ebx
+    retl
+
+#else
 
 // In:    4(%esp): registers. Out: eax. Kept: ebx ebp esi edi esp, as the C ABI asks.
 // Stack: the caller's; 20 bytes. Every register but esp is an argument, so the pointer waits on the stack.
@@ -49,7 +104,7 @@ Wait4Stub:
     movl 12(%eax), %esi
     movl 16(%eax), %edi
     movl 20(%eax), %ebp
-    movl $114, %eax
+    movl $NR_wait4, %eax
 kWait4Instruction:
     int $0x80
     pushl %eax

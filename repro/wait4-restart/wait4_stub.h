@@ -5,31 +5,63 @@
 
 #include <stdint.h>
 
+#include "runtime/sys/types.h"
+
 namespace faultline::repro {
 
-// The six argument registers of a system call, in the order of the arguments: rdi rsi rdx r10 r8 r9
-// on amd64, ebx ecx edx esi edi ebp on 386. wait4 takes four; the last two carry sentinels.
+// The six arguments of a system call, where the system has them: on amd64 rdi rsi rdx r10 r8 r9 (by
+// INT 0x80 on FreeBSD rcx for r10), on 386 ebx ecx edx esi edi ebp (on FreeBSD six words on the
+// stack). wait4 takes four; the last two carry sentinels.
 struct CallRegisters {
   static constexpr int kCount = 6;
   uintptr_t argument[kCount];
 };
 
-// Executes wait4 with `*registers`, by SYSCALL on amd64 and by INT 0x80 on 386, and stores the
-// registers as they are after it in `*registers`. Returns what the kernel returned: a process or a
-// negative errno.
+// The first so many of them are the same after the call. Linux keeps every argument register, and
+// so does FreeBSD by INT 0x80; a fast return from SYSCALL on FreeBSD reloads rdi, rsi and rdx alone
+// (amd64/amd64/exception.S, fast_syscall).
+#if defined(__FreeBSD__) && defined(__x86_64__) && !FAULTLINE_PATH_INT80
+inline constexpr int kKeptOverCall = 3;
+#else
+inline constexpr int kKeptOverCall = CallRegisters::kCount;
+#endif
+
+// Their names in a hit line: what was there, and what should have been.
+struct ArgumentName {
+  const char* got;
+  const char* wanted;
+};
+#if defined(__x86_64__)
+#if defined(__FreeBSD__) && FAULTLINE_PATH_INT80
+inline constexpr ArgumentName kArgumentNames[] = {{"rdi", "want_rdi"}, {"rsi", "want_rsi"},
+                                                  {"rdx", "want_rdx"}, {"rcx", "want_rcx"},
+                                                  {"r8", "want_r8"},   {"r9", "want_r9"}};
+#else
+inline constexpr ArgumentName kArgumentNames[] = {{"rdi", "want_rdi"}, {"rsi", "want_rsi"},
+                                                  {"rdx", "want_rdx"}, {"r10", "want_r10"},
+                                                  {"r8", "want_r8"},   {"r9", "want_r9"}};
+#endif
+#elif defined(__FreeBSD__)
+inline constexpr ArgumentName kArgumentNames[] = {{"arg1", "want_arg1"}, {"arg2", "want_arg2"},
+                                                  {"arg3", "want_arg3"}, {"arg4", "want_arg4"},
+                                                  {"arg5", "want_arg5"}, {"arg6", "want_arg6"}};
+#else
+inline constexpr ArgumentName kArgumentNames[] = {{"ebx", "want_ebx"}, {"ecx", "want_ecx"},
+                                                  {"edx", "want_edx"}, {"esi", "want_esi"},
+                                                  {"edi", "want_edi"}, {"ebp", "want_ebp"}};
+#endif
+
+// Executes wait4 with `*registers`, by SYSCALL on amd64 (built for the path int80: by INT 0x80, on
+// FreeBSD) and by INT 0x80 on 386, and stores the registers as they are after it in `*registers`.
+// Returns the process, or a negative errno.
 extern "C" intptr_t Wait4Stub(CallRegisters* registers);
 
 // The stub's SYSCALL or INT 0x80: where the program counter of a thread stands whose wait4 is about
 // to be restarted.
 extern "C" const char kWait4Instruction[];
 
-// wait4's number, the value of rax or eax at a restart: abi/linux, "Numbers used by a small
-// runtime".
-#if defined(__x86_64__)
-inline constexpr uintptr_t kWait4Number = 61;
-#else
-inline constexpr uintptr_t kWait4Number = 114;
-#endif
+// wait4's number, the value of rax or eax at a restart.
+inline constexpr uintptr_t kWait4Number = runtime::sys::os::k_wait4;
 
 }  // namespace faultline::repro
 

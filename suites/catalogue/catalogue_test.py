@@ -18,9 +18,9 @@ BUGS = CATALOGUE.bugs
 
 
 def programs(bug: catalogue.Bug) -> list[tuple[Path, dict[str, str]]]:
-    """Every program of the bug as built, with the cases that it must know."""
+    """Every program of the bug that was built for this system, with the cases that it must know."""
     found = []
-    for path in sorted((ROOT / "repro" / bug.name).glob(f"{bug.name}.*")):
+    for path in sorted((ROOT / "repro" / bug.name).glob(f"{bug.name}.*.linux-*")):
         if path.suffix in (".json", ".sh", ".test") or not path.is_file():
             continue
         found.append((path, bug.hosted_cases if ".hosted" in path.name else bug.cases))

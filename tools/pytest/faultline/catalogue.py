@@ -47,6 +47,8 @@ _ARGUMENTS: dict[str, tuple[type, bool]] = {
     "hosted_srcs": (list, False),
     "inapplicable": (dict, False),
     "diagnoses": (list, False),
+    "paths": (dict, False),
+    "also_for": (list, False),
 }
 
 HOSTED = "hosted:"
@@ -75,6 +77,8 @@ class Bug:
     hosted_srcs: tuple[str, ...]
     inapplicable: Mapping[str, str]
     diagnoses: tuple[Mapping[str, str], ...]
+    paths: Mapping[str, str]
+    also_for: tuple[str, ...]
     folder: Path
 
     def __str__(self) -> str:
@@ -239,9 +243,10 @@ class _Reader:
                 raise self.fail(lines["variants"], f"a variant is {' or '.join(KINDS)}, not '{kind}'")
         if kinds != sorted(kinds, key=KINDS.index):
             raise self.fail(lines["variants"], "vulnerable variants stand first: they calibrate the others")
-        for variant in bug.defects:
-            if variant not in bug.variants:
-                raise self.fail(lines["defects"], f"there is no variant '{variant}'")
+        for name in ("defects", "paths"):
+            for variant in getattr(bug, name):
+                if variant not in bug.variants:
+                    raise self.fail(lines[name], f"there is no variant '{variant}'")
         for target in bug.targets:
             try:
                 targets.parse(target)
@@ -276,7 +281,8 @@ class _Reader:
                 if re.search(r"[?\[\]]", pattern):
                     raise self.fail(lines[name], f"'{pattern}': the only wildcard is *")
         for pattern in bug.inapplicable:
-            names = [f"{variant} on {target}" for variant in bug.variants for target in bug.targets]
+            anywhere = [*bug.targets, *(port + "@" for port in bug.also_for)]
+            names = [f"{variant} on {target}" for variant in bug.variants for target in anywhere]
             if not fnmatch.filter(names, pattern):
                 raise self.fail(lines["inapplicable"], f"'{pattern}' matches no VARIANT on TARGET")
         used = set()

@@ -35,6 +35,8 @@ KERNEL_BUG: dict[str, Any] = {
     "targets": [NATIVE, FAULTED],
     "expect": {"direct/* on *+restart.fast-return*": "reproduced", "*/* on *": "clean"},
     "symptoms": [{"event": "hit"}],
+    "paths": {"looped": "int80"},
+    "also_for": ["someos-amd64"],
     "srcs": ["fake.cc"],
 }
 

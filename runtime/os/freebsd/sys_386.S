@@ -1,0 +1,103 @@
+// Entering FreeBSD on 386. INT $0x80: number in eax, arguments on the stack from 4(esp) up, 0(esp) being passed over (the
+// return address of a function that does nothing else). Result eax, and edx where the call has a second one; the carry
+// flag says that eax is an errno. Everything else is kept (i386/i386/exception.s, trap.c).
+
+#include "abi/freebsd/numbers.h"
+
+#define FUNCTION(name) \
+    .globl name; .type name, @function; .p2align 4; name:
+#define END(name) \
+    .size name, . - name
+
+    .text
+
+// runtime_syscall(number, a, b, c, d, e, f, g): the first result, or -errno. In: 4(esp)…32(esp). Keeps ebx, ebp, esi,
+// edi. Any stack. Meanwhile esp is on `number`, which is passed over, and the return address in ecx: a handler's frame
+// may overwrite what is below esp.
+FUNCTION(runtime_syscall)
+    popl %ecx
+    movl (%esp), %eax
+    int $0x80
+    pushl %ecx
+    jc 1f
+    ret
+1:  negl %eax
+    ret
+END(runtime_syscall)
+
+// runtime_fork(): the child's number, in the child 0, or -errno. The child is told by its second result, 1
+// (i386/i386/vm_machdep.c, cpu_fork). Any stack.
+FUNCTION(runtime_fork)
+    movl $NR_fork, %eax
+    int $0x80
+    jc 1f
+    testl %edx, %edx
+    jz 2f
+    xorl %eax, %eax
+2:  ret
+1:  negl %eax
+    ret
+END(runtime_fork)
+
+// runtime_pipe(fds): 0 or -errno. In: 4(esp). The call has two results and no argument. Any stack.
+FUNCTION(runtime_pipe)
+    movl $NR_freebsd10_pipe, %eax
+    int $0x80
+    jc 1f
+    movl 4(%esp), %ecx
+    movl %eax, (%ecx)
+    movl %edx, 4(%ecx)
+    xorl %eax, %eax
+    ret
+1:  negl %eax
+    ret
+END(runtime_pipe)
+
+// runtime_threadstart: where thr_new starts a thread. In: 4(esp) -> fn, arg, where to write that the thread is gone (see
+// sys.cc); esp 4 below a multiple of 16, on the new stack, below that record. All signals are blocked. Calls fn(arg),
+// then ends the thread. Does not return.
+FUNCTION(runtime_threadstart)
+    cld
+    xorl %ebp, %ebp
+    movl 4(%esp), %ebx
+    subl $8, %esp
+    pushl 4(%ebx)
+    call *(%ebx)
+    pushl 8(%ebx)
+    pushl $0
+    movl $NR_thr_exit, %eax
+    int $0x80
+    ud2
+END(runtime_threadstart)
+
+// runtime_sigtramp(sig, info, context): every handler starts here, called by the kernel's own trampoline: on the
+// thread's alternate stack if it has one, else on the stack that was interrupted, with all signals blocked. In: 4(esp),
+// 8(esp), 12(esp), 0(esp) in the trampoline, which goes on with sigreturn. Any register may be lost (sigreturn restores
+// them from the frame). It knows nothing of g, m or TLS yet, and must not use gs.
+FUNCTION(runtime_sigtramp)
+    cld
+    pushl %ebp
+    movl %esp, %ebp
+    andl $-16, %esp
+    subl $4, %esp
+    pushl 16(%ebp)
+    pushl 12(%ebp)
+    pushl 8(%ebp)
+    call runtime_sigtrampgo
+    leave
+    ret
+END(runtime_sigtramp)
+
+// runtime_getgs() / runtime_setgs(selector).
+FUNCTION(runtime_getgs)
+    xorl %eax, %eax
+    movw %gs, %ax
+    ret
+END(runtime_getgs)
+FUNCTION(runtime_setgs)
+    movl 4(%esp), %eax
+    movw %ax, %gs
+    ret
+END(runtime_setgs)
+
+    .section .note.GNU-stack, "", @progbits

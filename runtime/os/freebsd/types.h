@@ -1,0 +1,91 @@
+// What the kernel's structures are called in runtime::sys, for FreeBSD.
+#ifndef FAULTLINE_RUNTIME_OS_FREEBSD_TYPES_H_
+#define FAULTLINE_RUNTIME_OS_FREEBSD_TYPES_H_
+
+#include "abi/freebsd/native.h"
+#include "runtime/nosplit.h"
+
+namespace runtime::sys {
+
+namespace os = faultline::abi::native;
+
+using faultline::abi::freebsd_common::PollFd;
+using faultline::abi::freebsd_common::Rlimit;
+using os::Itimerspec;
+using os::Itimerval;
+using os::Rusage;
+using os::SigAction;
+using os::SigEvent;
+using os::SigInfo;
+using os::StackT;
+using os::Timespec;
+using os::Timeval;
+using os::UContext;
+
+// The constants: signal numbers, errno values, flags.
+using namespace faultline::abi::freebsd_common;  // NOLINT(google-build-using-namespace): it is the
+                                                 // port's vocabulary.
+
+// The kernel's set of signals, with the operations of a set.
+struct SigSet : faultline::abi::freebsd_common::SigSet {
+  GO_NOSPLIT friend constexpr SigSet operator~(const SigSet& a) {
+    return {{{~a.word[0], ~a.word[1], ~a.word[2], ~a.word[3]}}};
+  }
+  GO_NOSPLIT friend constexpr SigSet operator|(const SigSet& a, const SigSet& b) {
+    return {{{a.word[0] | b.word[0], a.word[1] | b.word[1], a.word[2] | b.word[2],
+              a.word[3] | b.word[3]}}};
+  }
+  GO_NOSPLIT friend constexpr SigSet operator&(const SigSet& a, const SigSet& b) {
+    return {{{a.word[0] & b.word[0], a.word[1] & b.word[1], a.word[2] & b.word[2],
+              a.word[3] & b.word[3]}}};
+  }
+  GO_NOSPLIT friend constexpr bool operator==(const SigSet& a, const SigSet& b) {
+    return a.word[0] == b.word[0] && a.word[1] == b.word[1] && a.word[2] == b.word[2] &&
+           a.word[3] == b.word[3];
+  }
+};
+static_assert(sizeof(SigSet) == sizeof(faultline::abi::freebsd_common::SigSet));
+GO_NOSPLIT inline constexpr SigSet sigmask(int sig) {
+  SigSet set = {};
+  set.word[(sig - 1) / 32] = 1u << ((sig - 1) % 32);
+  return set;
+}
+
+// Names that other ports have for the same.
+inline constexpr int kMAP_ANONYMOUS = kMAP_ANON;
+inline constexpr int kMAP_NORESERVE = 0;  // the flag of that name never did a thing, and is gone
+inline constexpr int kSI_TKILL = kSI_LWP;
+inline constexpr auto kNoLimit = kRLIM_INFINITY;
+
+// The call that signals one thread, by three arguments: process, thread, signal.
+inline constexpr long kThreadKill = k_thr_kill2;
+
+// The kernel raised it for an instruction, nobody sent it: what is sent has a code from SI_USER on.
+GO_NOSPLIT inline bool synchronous(const SigInfo& info) {
+  return info.code > 0 && info.code < kSI_USER;
+}
+
+// Argument n (0…5) of a system call that stands in these registers, and is about to run or to be
+// restarted. On amd64 the fourth is in r10 after INT 0x80 too: the kernel puts it there when it
+// restarts a call (amd64/amd64/vm_machdep.c, cpu_set_syscall_retval). On 386 they are on the stack,
+// above a word that is the return address of whoever called a function for it.
+GO_NOSPLIT inline uintptr_t argument(const os::MContext& m, int n) {
+#if defined(__x86_64__)
+  return n == 0 ? m.rdi : n == 1 ? m.rsi : n == 2 ? m.rdx : n == 3 ? m.r10 : n == 4 ? m.r8 : m.r9;
+#else
+  return reinterpret_cast<const uintptr_t*>(m.esp)[1 + n];
+#endif
+}
+
+}  // namespace runtime::sys
+
+namespace runtime {
+
+struct ThreadTls {
+  uintptr_t base = 0;
+  uint32_t selector = 0;
+};
+
+}  // namespace runtime
+
+#endif  // FAULTLINE_RUNTIME_OS_FREEBSD_TYPES_H_
