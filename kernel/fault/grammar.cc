@@ -115,6 +115,17 @@ double ParseProbability(const Word& word) {
   return value;
 }
 
+int64_t ParseOffset(const Word& word) {
+  constexpr uint64_t kFarthest = 64;
+  bool negative = word.text.starts_with('-');
+  uint64_t distance =
+      ParseCount({.text = word.text.substr(negative ? 1 : 0), .column = word.column});
+  if (distance > kFarthest)
+    throw SpecError(word.column, "expected a distance in bytes, 1 to 64 or -1 to -64, found '" +
+                                     word.text + "'");
+  return negative ? -static_cast<int64_t>(distance) : static_cast<int64_t>(distance);
+}
+
 std::vector<Word> ParseList(const Word& word) {
   std::vector<Word> parts;
   size_t begin = 0;

@@ -49,6 +49,7 @@ Spec ParseSpec(std::string_view text);
 // Values. Each throws SpecError at the word, naming what was expected.
 uint64_t ParseCount(const Word& word);      // 1 and up
 double ParseProbability(const Word& word);  // 0 to 1
+int64_t ParseOffset(const Word& word);      // bytes in code: 1 to 64 or -1 to -64
 // Parts joined by '+', none empty.
 std::vector<Word> ParseList(const Word& word);
 // The index of the choice.

@@ -155,15 +155,7 @@ class WrongNumber : public ChosenRestarts {
 class WrongPc : public ChosenRestarts {
  public:
   explicit WrongPc(const Spec& spec) : ChosenRestarts(spec, kForTheLibrary) {
-    const Word* word = spec.Find("offset");
-    if (word == nullptr) return;
-    bool negative = word->text.starts_with('-');
-    Word digits = {.text = word->text.substr(negative ? 1 : 0), .column = word->column};
-    uint64_t distance = ParseCount(digits);
-    if (distance > kFarthest)
-      throw SpecError(word->column, "expected a distance in bytes, 1 to 64 or -1 to -64, found '" +
-                                        word->text + "'");
-    offset_ = negative ? -static_cast<int64_t>(distance) : static_cast<int64_t>(distance);
+    if (const Word* word = spec.Find("offset")) offset_ = ParseOffset(*word);
   }
   void Tell(const Restart&, RestartRegisters& registers) override {
     if (auto pc = registers.Get(Reg::kRip))
@@ -171,7 +163,6 @@ class WrongPc : public ChosenRestarts {
   }
 
  private:
-  static constexpr uint64_t kFarthest = 64;
   int64_t offset_ = 1;
 };
 
