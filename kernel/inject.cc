@@ -9,12 +9,14 @@
 #include <exception>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/fault/fault.h"
 #include "kernel/fault/grammar.h"
 #include "kernel/fault/rule.h"
 #include "kernel/job.h"
+#include "kernel/record/log_reader.h"
 #include "kernel/session.h"
 #include "kernel/snapshot.h"
 
@@ -32,6 +34,7 @@ Examples:
   inject --fault restart.fast-return,call=wait4,nth=3 --log lies.jsonl -- ./program
   inject --rules faults.txt --seed 7 --postmortem death.json -- ./program
   inject --record --hang-after 10 --fault restart.leak-errno -- ./program
+  inject --replay lies.jsonl
   inject --snapshot 1234
 
 The exit status is the program's own; if a signal kills the program, inject dies of the same one.
@@ -81,6 +84,40 @@ bool AddRulesFile(const std::string& path, uint64_t seed, std::vector<Rule>* rul
     fmt::print(stderr, "inject: cannot read the rules {}\n", path);
     return false;
   }
+  return true;
+}
+
+// Makes the rules of the log `path` fire where they fired in it. False, having said why, if that
+// cannot be done.
+bool ReadReplay(const std::string& path, SessionOptions* options,
+                std::vector<std::string>* program) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  char part[1 << 16];
+  while (file.read(part, sizeof part) || file.gcount() > 0)
+    text.append(part, static_cast<size_t>(file.gcount()));
+  if (!file.is_open() || file.bad()) {
+    fmt::print(stderr, "inject: cannot read the log {}: {}\n", path, strerror(errno));
+    return false;
+  }
+  try {
+    LoggedRun run = ParseLog(text);
+    options->seed = run.seed;
+    for (const LoggedRun::Rule& rule : run.rules) {
+      if (!AddRule(path + ":1", rule.text, run.seed, &options->rules)) return false;
+      options->rules.back().Replay(rule.lies);
+    }
+    *program = std::move(run.program);
+    if (run.cut_off)
+      fmt::print(stderr, "inject: {}: the last line is cut off; its lie is left out\n", path);
+    if (run.left_out != 0)
+      fmt::print(stderr, "inject: {}: the log was shortened by {} lies, which are left out\n", path,
+                 run.left_out);
+  } catch (const LogError& error) {
+    fmt::print(stderr, "inject: {}: {}\n", path, error.what());
+    return false;
+  }
+  options->replay = path;
   return true;
 }
 
@@ -136,9 +173,8 @@ int Main(int argc, char** argv) {
   app.footer(kExamples);
   app.prefix_command();
   std::vector<std::string> faults;
-  std::string rules_file, explain;
+  std::string rules_file, explain, replay;
   SessionOptions options;
-  uint64_t seed = 1;
   bool list = false;
   pid_t snapshot = 0;
   app.add_option("--fault", faults, "a lie to tell, POINT.NAME[,key=value...]; may be repeated")
@@ -148,9 +184,16 @@ int Main(int argc, char** argv) {
       ->type_name("FAULT");
   app.add_option("--rules", rules_file, "a file with one fault a line; '#' begins a comment")
       ->type_name("FILE");
-  app.add_option("--seed", seed, "what the draws of p= depend on (default: 1)")->type_name("N");
+  app.add_option("--seed", options.seed, "what the draws of p= depend on (default: 1)")
+      ->type_name("N");
   app.add_option("--log", options.log, "write each lie told to FILE, a line of JSON each")
       ->type_name("FILE");
+  auto* replay_option =
+      app.add_option(
+             "--replay", replay,
+             "tell the lies of a log again, at the same opportunities; without PROGRAM, to\n"
+             "the program of the log")
+          ->type_name("LOG");
   app.add_option("--postmortem", options.postmortem,
                  "if a signal kills the program, write its state to FILE as JSON")
       ->type_name("FILE");
@@ -163,6 +206,8 @@ int Main(int argc, char** argv) {
          "print the same, once, when for so many seconds no call, signal or thread began or "
          "ended\n(default: never)")
       ->type_name("SECONDS");
+  for (const char* other : {"--fault", "--rules", "--seed"})
+    replay_option->excludes(app.get_option(other));
   app.add_flag("--list", list, "list all faults");
   app.add_option("--explain", explain, "tell all about one fault")->type_name("FAULT");
   app.add_option("--snapshot", snapshot,
@@ -197,13 +242,23 @@ int Main(int argc, char** argv) {
                options.program[0]);
     return kExitFailed;
   }
+  std::vector<std::string> logged;
+  std::vector<char*> logged_words;
+  if (!replay.empty() && !ReadReplay(replay, &options, &logged)) return kExitFailed;
+  if (rest == 0 && !logged.empty()) {
+    for (std::string& word : logged) logged_words.push_back(word.data());
+    logged_words.push_back(nullptr);
+    options.program = logged_words.data();
+    rest = static_cast<int>(logged.size());
+  }
   if (rest == 0) {
     fmt::print(stderr, "inject: which program? usage: inject [OPTIONS] -- PROGRAM ARGS...\n");
     return kExitFailed;
   }
   for (size_t i = 0; i < faults.size(); ++i)
-    if (!AddRule("--fault", faults[i], seed, &options.rules)) return kExitFailed;
-  if (!rules_file.empty() && !AddRulesFile(rules_file, seed, &options.rules)) return kExitFailed;
+    if (!AddRule("--fault", faults[i], options.seed, &options.rules)) return kExitFailed;
+  if (!rules_file.empty() && !AddRulesFile(rules_file, options.seed, &options.rules))
+    return kExitFailed;
   return RunSession(std::move(options));
 }
 

@@ -181,6 +181,13 @@ int SayNotRunnable(const char* name, int error) {
   return error == ENOENT ? kExitNotFound : kExitNotRunnable;
 }
 
+LogHead HeadOf(const SessionOptions& options) {
+  LogHead head = {.seed = options.seed, .rules = {}, .program = {}};
+  for (const Rule& rule : options.rules) head.rules.push_back(rule.text());
+  for (char** word = options.program; *word != nullptr; ++word) head.program.emplace_back(*word);
+  return head;
+}
+
 void OnWakeSignal(int) {}  // its coming ends the tracer's wait; that is all it is for
 
 }  // namespace
@@ -190,13 +197,14 @@ int RunSession(SessionOptions options) {
   std::string path = FindProgram(name);
   if (path.empty()) return SayNotRunnable(name, errno);
   Log log;
-  if (!options.log.empty() && !log.Open(options.log))
+  if (!options.log.empty() && !log.Open(options.log, HeadOf(options)))
     return Fail(fmt::format("cannot open the log {}: {}", options.log, strerror(errno)));
 
   Job job;
   if (!SplitJob(&job)) return Fail(fmt::format("cannot start: {}", strerror(errno)));
   Engine engine(std::move(options.rules), &log);
   Session session(&engine, &log, options);
+  const size_t to_tell = engine.Outstanding();
   Program program;
   if (!StartProgram(job, path, options.program, session.Filter(), &program))
     _exit(Fail(fmt::format("cannot fork: {}", strerror(errno))));
@@ -209,6 +217,9 @@ int RunSession(SessionOptions options) {
   tracer.on_root_end = [&](int status, bool last) {
     if (int error = ExecFailure(program)) _exit(SayNotRunnable(name, error));
     session.OnRootEnd(status);
+    if (size_t untold = engine.Outstanding(); untold != 0)
+      fmt::print(stderr, "inject: {} of {} lies in {} found no opportunity\n", untold, to_tell,
+                 options.replay);
     TellEnd(job, status, last);
   };
   struct sigaction action = {};

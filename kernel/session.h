@@ -2,6 +2,7 @@
 #ifndef FAULTLINE_KERNEL_SESSION_H_
 #define FAULTLINE_KERNEL_SESSION_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@ namespace faultline::kernel {
 
 struct SessionOptions {
   std::vector<Rule> rules;
+  uint64_t seed = 1;         // of their draws
+  std::string replay;        // the log that the rules are of; empty: none
   std::string log;           // path; empty: none
   std::string postmortem;    // path; empty: none
   bool record = false;       // keep what each thread does last, and print it when the program dies

@@ -106,7 +106,7 @@ bool CallLies::OnEntry(pid_t tid, const EnteredCall& entered) {
       to_end = to_end || !rule.rule->IsSpent();
       continue;
     }
-    auto ticket = rule.rule->Take(thread);
+    auto ticket = rule.rule->Take(call);
     if (!ticket) continue;
     std::vector<Change> changes = rule.fault->AtEntry(stop);
     if (changes.empty()) {

@@ -173,8 +173,15 @@ void Engine::OnGone(pid_t tid) {
   Settle(tid);
   to_handler_.erase(tid);
   call_lies_.OnGone(tid);
-  for (Rule& rule : rules_) rule.Forget(threads_.Of(tid));
+  if (const Thread* thread = threads_.Find(tid))
+    for (Rule& rule : rules_) rule.Forget(*thread);
   threads_.OnGone(tid);
+}
+
+size_t Engine::Outstanding() const {
+  size_t count = 0;
+  for (const Rule& rule : rules_) count += rule.Outstanding();
+  return count;
 }
 
 bool Engine::WantsMoreRestarts() const {
@@ -230,7 +237,7 @@ int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>&
   Opportunity opportunity = At(tid, signal, registers, stop.call);
   for (const auto& rule : signal_rules_) {
     if (!rule.rule->Matches(opportunity) || !rule.fault->Concerns(stop, tools)) continue;
-    auto ticket = rule.rule->Take(*opportunity.thread);
+    auto ticket = rule.rule->Take(opportunity);
     if (!ticket) continue;
     auto told = rule.fault->Tell(stop, tools);
     if (!told) {
@@ -259,12 +266,13 @@ std::vector<Engine::Told> Engine::TellRestart(const Restart& restart,
                                               const Opportunity& opportunity,
                                               RestartRegisters& registers, bool held) {
   std::vector<Told> told;
+  Opportunity any_signal = opportunity;
+  any_signal.signal = 0;  // whatever interrupted the call, the restart is the same
   for (const auto& rule : restart_rules_) {
     if (!rule.rule->Matches(opportunity) || !rule.fault->Concerns(restart)) continue;
-    auto ticket = rule.rule->Take(*opportunity.thread);
+    auto ticket = rule.rule->Take(any_signal);
     if (!ticket) continue;
-    Lie lie = LieOf(rule, *ticket, opportunity, {}, *log_);
-    lie.signal.clear();
+    Lie lie = LieOf(rule, *ticket, any_signal, {}, *log_);
     Recorded recorded(&registers, restart.arch, &lie, nullptr);
     rule.fault->Tell(restart, recorded);
     // A call that is restarted a second time may have lost everything already.

@@ -30,6 +30,9 @@ class Engine : public Observer {
   // The calls that have to stop for the rules; to be installed before the program runs.
   [[nodiscard]] CallFilter Filter() const { return call_lies_.Filter(); }
 
+  // How many lies of a replayed log found no opportunity (so far).
+  [[nodiscard]] size_t Outstanding() const;
+
   // The tracer that tells this engine of its stops; before the first of them.
   void set_tracer(Tracer* tracer) { tracer_ = tracer; }
 

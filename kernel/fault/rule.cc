@@ -219,24 +219,35 @@ bool Rule::FiresAt(uint64_t number) const {
 }
 
 bool Rule::IsSpent() const {
-  if (only_at_) return only_at_->empty();
+  if (replay_) return replay_->empty();
   return nth_ != 0 && all_.taken >= nth_ && all_.returned.empty();
 }
 
-std::optional<Ticket> Rule::Take(const Thread& thread) {
-  Ticket ticket = {.n = all_.Next(), .thread = thread.path, .k = by_thread_[thread.path].Next()};
-  bool fires = only_at_ ? only_at_->erase({ticket.thread, ticket.k}) != 0 : FiresAt(ticket.n);
-  return fires ? std::optional(ticket) : std::nullopt;
+std::optional<Ticket> Rule::Take(const Opportunity& opportunity) {
+  Ticket ticket = {.n = all_.Next(),
+                   .thread = opportunity.thread->path,
+                   .kind = {.call = opportunity.call, .signal = opportunity.signal},
+                   .k = 0};
+  ticket.k = by_thread_[ticket.thread][ticket.kind].Next();
+  bool fires =
+      replay_ ? replay_->erase({ticket.thread, ticket.kind, ticket.k}) != 0 : FiresAt(ticket.n);
+  return fires ? std::optional(std::move(ticket)) : std::nullopt;
 }
 
 void Rule::GiveBack(const Ticket& ticket) {
   all_.returned.push(ticket.n);
-  by_thread_[ticket.thread].returned.push(ticket.k);
-  if (only_at_) only_at_->emplace(ticket.thread, ticket.k);
+  by_thread_[ticket.thread][ticket.kind].returned.push(ticket.k);
+  if (replay_) replay_->emplace(ticket.thread, ticket.kind, ticket.k);
 }
 
-void Rule::FireOnlyAt(std::set<std::pair<std::string, uint64_t>> opportunities) {
-  only_at_ = std::move(opportunities);
+void Rule::Forget(const Thread& thread) { by_thread_.erase(thread.path); }
+
+void Rule::Replay(const std::vector<LoggedLie>& lies) {
+  replay_.emplace();
+  for (const LoggedLie& lie : lies) {
+    Kind kind = {.call = lie.call, .signal = ParseSignal(lie.signal).value_or(0)};
+    replay_->emplace(lie.thread, std::move(kind), lie.k);
+  }
 }
 
 }  // namespace faultline::kernel

@@ -3,20 +3,23 @@
 #define FAULTLINE_KERNEL_FAULT_RULE_H_
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "kernel/fault/fault.h"
 #include "kernel/fault/threads.h"
+#include "kernel/record/log_reader.h"
 
 namespace faultline::kernel {
 
@@ -29,11 +32,19 @@ struct Opportunity {
   uint64_t pc = 0;  // of the program: where it was interrupted, or behind the call's instruction
 };
 
-// A number that an opportunity was given.
+// Opportunities of a thread that look alike: in the same call, with the same signal.
+struct Kind {
+  std::string call;
+  int signal = 0;
+  auto operator<=>(const Kind&) const = default;
+};
+
+// The numbers that an opportunity was given.
 struct Ticket {
   uint64_t n = 0;      // among all of the rule's
   std::string thread;  // Thread::path
-  uint64_t k = 0;      // among those of this thread
+  Kind kind;
+  uint64_t k = 0;  // among those of this thread that look alike
 };
 
 // Opportunities are numbered from 1 for each rule, over all threads and processes. With the same
@@ -60,16 +71,18 @@ class Rule {
   // Whether no opportunity to come will make it fire.
   [[nodiscard]] bool IsSpent() const;
 
-  // One opportunity: its number if the rule fires at it.
-  std::optional<Ticket> Take(const Thread& thread);
-  // The opportunity with this number turned out not to be one; the next (of that thread) will have
-  // its number.
+  // One opportunity: its numbers if the rule fires at it.
+  std::optional<Ticket> Take(const Opportunity& opportunity);
+  // The opportunity with these numbers turned out not to be one; the next (of that thread, that
+  // looks alike) will have them.
   void GiveBack(const Ticket& ticket);
   // A thread is gone, its numbers are not needed any more.
-  void Forget(const Thread& thread) { by_thread_.erase(thread.path); }
+  void Forget(const Thread& thread);
 
-  // Makes the rule fire at these opportunities alone: (Ticket::thread, Ticket::k).
-  void FireOnlyAt(std::set<std::pair<std::string, uint64_t>> opportunities);
+  // Makes the rule fire at the opportunities of these lies alone.
+  void Replay(const std::vector<LoggedLie>& lies);
+  // How many of them there have not been (yet).
+  [[nodiscard]] size_t Outstanding() const { return replay_ ? replay_->size() : 0; }
 
  private:
   // Numbers, those that came back first.
@@ -109,11 +122,12 @@ class Rule {
   uint64_t every_ = 1;
   double probability_ = 1;
   uint64_t stream_;  // what the draws depend on
-  // Instead of these three.
-  std::optional<std::set<std::pair<std::string, uint64_t>>> only_at_;
+  // Instead of these three: thread, kind and k.
+  using Place = std::tuple<std::string, Kind, uint64_t>;
+  std::optional<std::set<Place>> replay_;
 
   Counter all_;
-  std::unordered_map<std::string, Counter> by_thread_;
+  std::unordered_map<std::string, std::map<Kind, Counter>> by_thread_;
 };
 
 }  // namespace faultline::kernel

@@ -55,7 +55,7 @@ bool TellAll(const std::vector<RuleFor<F>>& rules, const Opportunity& opportunit
   bool told = false;
   for (const RuleFor<F>& rule : rules) {
     if (!rule.rule->Matches(opportunity)) continue;
-    auto ticket = rule.rule->Take(*opportunity.thread);
+    auto ticket = rule.rule->Take(opportunity);
     if (!ticket) continue;
     std::vector<Change> changes = tell(rule);
     if (changes.empty()) {

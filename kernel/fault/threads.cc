@@ -16,6 +16,11 @@ Thread& Threads::Of(pid_t tid) {
   return thread;
 }
 
+const Thread* Threads::Find(pid_t tid) const {
+  auto found = threads_.find(tid);
+  return found == threads_.end() ? nullptr : &found->second;
+}
+
 void Threads::OnBirth(const Birth& birth) {
   Thread thread = {.tid = birth.tid, .tgid = birth.tid, .path = {}};
   if (birth.parent != 0) {

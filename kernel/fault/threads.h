@@ -28,6 +28,8 @@ class Threads {
  public:
   // One that was not born before our eyes is the program's first.
   Thread& Of(pid_t tid);
+  // nullptr if it died before it was born.
+  [[nodiscard]] const Thread* Find(pid_t tid) const;
 
   void OnBirth(const Birth& birth);
   void OnExec(pid_t tid, pid_t former);

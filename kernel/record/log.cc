@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 namespace faultline::kernel {
 namespace {
@@ -35,17 +36,42 @@ std::string Head(const Lie& lie) {
       lie.t, lie.tid, lie.thread, lie.fault, lie.rule, lie.n, lie.k);
 }
 
+// Words of a command line may be any bytes but zero: a text if they are one, else byte by byte.
+nlohmann::json Word(const std::string& word) {
+  nlohmann::json text = word;
+  try {
+    (void)text.dump();
+    return text;
+  } catch (const nlohmann::json::type_error&) {  // it is no UTF-8
+    auto bytes = nlohmann::json::array();
+    for (char byte : word) bytes.push_back(static_cast<uint8_t>(byte));
+    return bytes;
+  }
+}
+
+std::string HeadLine(const LogHead& head) {
+  auto words = [](const std::vector<std::string>& texts) {
+    auto list = nlohmann::json::array();
+    for (const std::string& text : texts) list.push_back(Word(text));
+    return list.dump();
+  };
+  return fmt::format("{{\"log\":\"{}\",\"seed\":{},\"rules\":{},\"program\":{}}}\n", kLogVersion,
+                     head.seed, words(head.rules), words(head.program));
+}
+
 }  // namespace
 
 Log::~Log() {
   if (fd_ >= 0) close(fd_);
 }
 
-bool Log::Open(const std::string& path) {
+bool Log::Open(const std::string& path, const LogHead& head) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
   path_ = path;
   start_ = Clock();
-  return fd_ >= 0;
+  if (fd_ < 0) return false;
+  WriteLine(HeadLine(head));
+  return true;
 }
 
 int64_t Log::Now() const { return Clock() - start_; }

@@ -20,7 +20,7 @@ Seen Deliver(const std::string& fault, const std::string& how, const std::string
   if (!fault.empty()) options.insert(options.end(), {"--fault", fault});
   Ended ended = RunToEnd(Inject(options, {Tracee("delivery", arch), how}));
   EXPECT_EQ(ended.exit, 0) << ended.out << ended.err;
-  std::string lines = ReadFile(log);
+  std::string lines = ReadLies(log);
   return {.fields = Fields(ended.out), .lies = std::count(lines.begin(), lines.end(), '\n')};
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "kernel/fault/fault.h"
@@ -80,11 +81,15 @@ const Thread& Main() {
   return thread;
 }
 
+Opportunity At(const Thread& thread, const std::string& call = "", int signal = 0) {
+  return {.thread = &thread, .call = call, .signal = signal};
+}
+
 std::vector<uint64_t> Firing(const char* text, uint64_t seed, size_t index = 0) {
   Rule rule(text, seed, index);
   std::vector<uint64_t> numbers;
   for (int i = 0; i < 1000; ++i)
-    if (auto ticket = rule.Take(Main())) numbers.push_back(ticket->n);
+    if (auto ticket = rule.Take(At(Main()))) numbers.push_back(ticket->n);
   return numbers;
 }
 
@@ -110,35 +115,57 @@ TEST(When, RulesDrawApart) {
 
 TEST(When, WhatIsGivenBackIsTakenNext) {
   Rule rule("signal.sibling,nth=2", 1, 0);
-  EXPECT_FALSE(rule.Take(Main()));
-  Ticket ticket = rule.Take(Main()).value_or(Ticket{});
+  EXPECT_FALSE(rule.Take(At(Main())));
+  Ticket ticket = rule.Take(At(Main())).value_or(Ticket{});
   EXPECT_EQ(ticket.n, 2u);
   EXPECT_TRUE(rule.IsSpent());
   rule.GiveBack(ticket);
   EXPECT_FALSE(rule.IsSpent());
-  EXPECT_TRUE(rule.Take(Main()));
-  EXPECT_FALSE(rule.Take(Main()));
+  EXPECT_TRUE(rule.Take(At(Main())));
+  EXPECT_FALSE(rule.Take(At(Main())));
 }
 
 TEST(When, ThreadsCountForThemselves) {
   Rule rule("signal.sibling", 1, 0);
   Thread other = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2};
-  rule.Take(Main());
-  Ticket ticket = rule.Take(other).value_or(Ticket{});
+  rule.Take(At(Main()));
+  Ticket ticket = rule.Take(At(other)).value_or(Ticket{});
   EXPECT_EQ(ticket.n, 2u);
   EXPECT_EQ(ticket.k, 1u);
   EXPECT_EQ(ticket.thread, "1.1");
 }
 
-TEST(When, OnlyAtGivenOpportunities) {
+// Those that look alike are counted for themselves.
+TEST(When, OpportunitiesAreCountedByKind) {
+  Rule rule("signal.sibling", 1, 0);
+  rule.Take(At(Main(), "read", SIGUSR1));
+  EXPECT_EQ(rule.Take(At(Main(), "read", SIGUSR2)).value_or(Ticket{}).k, 1u);
+  EXPECT_EQ(rule.Take(At(Main(), "write", SIGUSR1)).value_or(Ticket{}).k, 1u);
+  Ticket ticket = rule.Take(At(Main(), "read", SIGUSR1)).value_or(Ticket{});
+  EXPECT_EQ(ticket.k, 2u);
+  EXPECT_EQ(ticket.n, 4u);
+}
+
+TEST(When, ReplayFiresAtTheOpportunitiesOfTheLog) {
   Rule rule("signal.sibling,nth=1", 1, 0);
   Thread other = {.tid = 2, .tgid = 1, .path = "1.1", .number = 2};
-  rule.FireOnlyAt({{"1", 2}, {"1.1", 1}});
-  EXPECT_FALSE(rule.Take(Main()));
-  EXPECT_TRUE(rule.Take(Main()));
+  rule.Replay({{.thread = "1", .call = "read", .signal = "SIGUSR1", .n = 4, .k = 2},
+               {.thread = "1.1", .call = "", .signal = "SIGUSR1", .n = 7, .k = 1}});
+  EXPECT_EQ(rule.Outstanding(), 2u);
+  EXPECT_FALSE(rule.Take(At(Main(), "read", SIGUSR1)));
+  EXPECT_FALSE(rule.Take(At(Main(), "read", SIGUSR2)));
+  EXPECT_FALSE(rule.Take(At(Main(), "write", SIGUSR1)));
+  EXPECT_FALSE(rule.Take(At(other, "read", SIGUSR1)));
+  Ticket ticket = rule.Take(At(Main(), "read", SIGUSR1)).value_or(Ticket{});
+  EXPECT_EQ(ticket.k, 2u);
+  EXPECT_EQ(rule.Outstanding(), 1u);
+  rule.GiveBack(ticket);
+  EXPECT_EQ(rule.Outstanding(), 2u);
+  EXPECT_TRUE(rule.Take(At(Main(), "read", SIGUSR1)));
   EXPECT_FALSE(rule.IsSpent());
-  EXPECT_TRUE(rule.Take(other));
+  EXPECT_TRUE(rule.Take(At(other, "", SIGUSR1)));
   EXPECT_TRUE(rule.IsSpent());
+  EXPECT_EQ(rule.Outstanding(), 0u);
 }
 
 bool IsFor(const char* text, const Opportunity& opportunity) {

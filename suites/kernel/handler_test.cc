@@ -24,7 +24,7 @@ Seen Take(const std::string& fault, const std::string& arch, const std::string& 
   Ended ended = RunToEnd(Inject(options, {Tracee("handler", arch), how}));
   EXPECT_EQ(ended.exit, 0) << fault << " " << how << ": " << ended.out << ended.err;
   Seen seen = {.fields = Fields(ended.out), .lies = {}};
-  std::istringstream lines(ReadFile(log));
+  std::istringstream lines(ReadLies(log));
   for (std::string line; std::getline(lines, line);)
     seen.lies.push_back(nlohmann::json::parse(line));
   return seen;
@@ -207,7 +207,7 @@ TEST(When, WithARestartOverTheSameHandler) {
       RunToEnd(Inject({"--log", log, "--fault", "restart.eintr", "--fault", "handler.red-zone"},
                       {Tracee("restart"), "read", "restart"}));
   EXPECT_EQ(Fields(ended.out)["result"], "-4") << ended.out << ended.err;
-  EXPECT_NE(ReadFile(log).find("handler.red-zone"), std::string::npos);
+  EXPECT_NE(ReadLies(log).find("handler.red-zone"), std::string::npos);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ Seen Interrupt(const std::string& fault, const std::string& arch, const std::str
   Ended ended = RunToEnd(Inject(options, {Tracee("restart", arch), call, how, times}));
   EXPECT_EQ(ended.exit, 0) << ended.out << ended.err;
   Seen seen = {.fields = Fields(ended.out), .lies = {}};
-  std::istringstream lines(ReadFile(log));
+  std::istringstream lines(ReadLies(log));
   std::string name = call.substr(call.find('-') + 1);  // int80-wait4 is wait4
   for (std::string line; std::getline(lines, line);) {
     auto lie = nlohmann::json::parse(line);
@@ -310,7 +310,7 @@ TEST(WrongPc, MovesThePcByTheOffset) {
   // Into the middle of the instruction: whatever comes of it, the log tells where.
   RunToEnd(Inject({"--log", log, "--fault", "restart.wrong-pc,call=read,offset=-1"},
                   {Tracee("restart"), "read", "restart"}));
-  auto lie = nlohmann::json::parse(ReadFile(log).substr(0, ReadFile(log).find('\n')));
+  auto lie = nlohmann::json::parse(ReadLies(log).substr(0, ReadLies(log).find('\n')));
   EXPECT_EQ(std::stoull(lie["after"]["rip"].get<std::string>(), nullptr, 16) + 1,
             std::stoull(lie["before"]["rip"].get<std::string>(), nullptr, 16));
 }
@@ -334,7 +334,7 @@ TEST(EndOfCall, IsReachedOnce) {
       RunToEnd(Inject({"--log", log, "--fault", "restart.eintr", "--fault", "restart.leak-errno"},
                       {Tracee("restart"), "read", "restart"}));
   EXPECT_EQ(Fields(ended.out)["result"], "-4");
-  EXPECT_EQ(ReadFile(log).find("leak-errno"), std::string::npos);
+  EXPECT_EQ(ReadLies(log).find("leak-errno"), std::string::npos);
 }
 
 // ---- restart.full-timeout

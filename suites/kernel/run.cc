@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -211,6 +212,12 @@ std::string ReadFile(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::string ReadLies(const std::string& log) {
+  std::string text = ReadFile(log);
+  EXPECT_TRUE(text.starts_with("{\"log\":\"faultline.log/1\"")) << text;
+  return text.substr(std::min(text.size(), text.find('\n') + 1));
 }
 
 void WriteFile(const std::string& path, const std::string& text) { std::ofstream(path) << text; }

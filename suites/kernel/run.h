@@ -75,6 +75,8 @@ Ended RunToEnd(const Words& command);
 // A file of this test's own; not there yet.
 std::string ScratchFile(const std::string& name);
 std::string ReadFile(const std::string& path);
+// The lines of lies in a log, without its first line.
+std::string ReadLies(const std::string& log);
 void WriteFile(const std::string& path, const std::string& text);
 
 // "key=value" words of a line.

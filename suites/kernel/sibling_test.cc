@@ -111,7 +111,7 @@ TEST(ModeAny, WakesASleeperUnlessToldNotTo) {
 TEST(Sibling, IsLogged) {
   std::string log = ScratchFile("log");
   Route({kSibling}, {"process"}, "amd64", log);
-  std::istringstream lines(ReadFile(log));
+  std::istringstream lines(ReadLies(log));
   std::string line;
   ASSERT_TRUE(std::getline(lines, line));
   auto lie = nlohmann::json::parse(line);
