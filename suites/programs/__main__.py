@@ -18,6 +18,7 @@ import argparse
 import dataclasses
 import difflib
 import fnmatch
+import json
 import os
 import shutil
 import subprocess
@@ -98,8 +99,9 @@ class Bench:
 
 
 def lies(log: Path) -> int:
-    """How many were told."""
-    return len(log.read_text().splitlines()) if log.exists() else 0
+    """How many were told and not taken back. A log begins with a line on the run, which is none."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return sum(-1 if line.get("withdrawn") else 1 for line in lines if "fault" in line)
 
 
 def compare(bench: Bench, program: table.Program) -> tuple[str, End, End, str]:

@@ -14,7 +14,10 @@ from rich.console import Console
 
 TREE = Path.cwd()
 # What a tracer is given before the program's own words: as in Bench.tracer.
-HONEST = 'log=$2; while [ "$1" != -- ]; do shift; done; shift; '
+HONEST = """log=$2; while [ "$1" != -- ]; do shift; done; shift
+lie() { echo '{"fault":"restart.eintr","rule":1,"n":1'"$1"'}' >>"$log"; }
+echo '{"log":"faultline.log/1","seed":1}' >"$log"
+"""
 PROGRAM = table.Program(
     "speaker", ("/bin/sh", "-c", "cat; echo two >&2; exit 3"), (), table.everything, "exit 3"
 )
@@ -59,7 +62,8 @@ def test_alike(tmp_path: Path) -> None:
         ('exec "$@" </dev/null', "-one"),
         ('echo more; exec "$@"', "+more"),
         ('"$@"; code=$?; setsid sleep 1000 >&- 2>&- & setsid sleep 1000 >&- 2>&- & exit 3', "left 1"),
-        ('echo "{}" >"$log"; exec "$@"', "1 lies were told"),
+        ('lie; exec "$@"', "1 lies were told"),
+        ('lie; lie; lie ,\\"withdrawn\\":true; exec "$@"', "1 lies were told"),
         ("exec sleep 1000", "traced no end in 1 s"),
     ],
 )
@@ -94,10 +98,10 @@ def test_a_left_process_is_counted_without_the_tracer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "tracer,wrong",
     [
-        ('echo "{}" >"$log"; echo lost; exit 5', 0),
+        ("lie; echo lost; exit 5", 0),
         ("echo lost; exit 5", 1),
-        ('echo "{}" >"$log"; echo lost; exit 6', 1),
-        ('echo "{}" >"$log"; echo found; exit 5', 1),
+        ("lie; echo lost; exit 6", 1),
+        ("lie; echo found; exit 5", 1),
     ],
 )
 def test_a_symptom_has_to_show(
@@ -151,3 +155,14 @@ def test_what_counts_as_a_result() -> None:
     assert table.findings_of_stress_ng(
         "", "stress-ng: fail:  [12] fork: lost\nstress-ng: metrc: [12] fork 5\n"
     ) == ("fail: fork: lost")
+
+
+def test_what_load_does_is_no_difference() -> None:
+    too_slow = "skipped 'timeout: likely cause: machine too slow or load too high'"
+    for result, counts in (("ok", "OK"), (too_slow, "OK (skipped=1)")):
+        said = f"test_a (test.x.Y.test_a) ... {result}\nRan 1 tests in 1s\n{counts}\n"
+        assert table.verdicts_of_python("", said) == "test_a (test.x.Y.test_a)\n... ok\nRan 1 tests\nOK"
+    assert "skipped 'no root'" in table.verdicts_of_python(
+        "", "test_a (test.x.Y.test_a) ... skipped 'no root'\n"
+    )
+    assert "--- FAIL: A/part" in table.verdicts_of_go("--- FAIL: A\n    --- FAIL: A/part\n", "")
