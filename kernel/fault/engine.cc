@@ -105,6 +105,7 @@ Engine::Engine(std::vector<Rule> rules, Log* log)
       restart_rules_(RulesFor<RestartFault>(rules_)),
       signal_rules_(RulesFor<SignalFault>(rules_)),
       handler_rules_(RulesFor<HandlerFault>(rules_)),
+      frame_watchers_(RulesFor<FrameWatcher>(rules_)),
       birth_rules_(RulesFor<BirthFault>(rules_)),
       exec_rules_(RulesFor<ExecFault>(rules_)),
       log_(log),
@@ -133,7 +134,8 @@ Resume Engine::OnSignal(pid_t tid, int signal) {
   if (!signal_rules_.empty() || WantsMoreRestarts()) taken = ApplySignalRules(tid, signal, status);
   to_handler_.erase(tid);
   bool to_handler = !restart_rules_.empty() && ApplyRestartRules(tid, taken, status);
-  if (!handler_rules_.empty() && taken != 0 && WantHandler(tid, taken, status)) to_handler = true;
+  bool wanted = !handler_rules_.empty() || !frame_watchers_.empty();
+  if (wanted && taken != 0 && WantHandler(tid, taken, status)) to_handler = true;
   return {.signal = taken, .stop_at_handler = to_handler};
 }
 
@@ -158,6 +160,7 @@ void Engine::OnExec(pid_t tid, pid_t former) {
   threads_.OnExec(tid, former);
   call_lies_.OnExec(tid, former);
   if (former != tid) redirector_.OnRenamed(former, tid);
+  for (const auto& watcher : frame_watchers_) watcher.fault->OnGone(tid);
   Settle(tid);
   to_handler_.erase(tid);
   Registers registers;
@@ -170,6 +173,7 @@ void Engine::OnExec(pid_t tid, pid_t former) {
 
 void Engine::OnGone(pid_t tid) {
   redirector_.OnGone(tid);
+  for (const auto& watcher : frame_watchers_) watcher.fault->OnGone(tid);
   Settle(tid);
   to_handler_.erase(tid);
   call_lies_.OnGone(tid);
@@ -387,10 +391,16 @@ bool Engine::ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus
   return false;
 }
 
+bool Engine::WatchesFrames() const {
+  return std::any_of(frame_watchers_.begin(), frame_watchers_.end(),
+                     [](const auto& watcher) { return !watcher.rule->IsSpent(); });
+}
+
 bool Engine::WantHandler(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
-  bool any = std::any_of(handler_rules_.begin(), handler_rules_.end(), [&](const auto& rule) {
-    return rule.rule->MatchesSignal(signal) && !rule.rule->IsSpent();
-  });
+  bool any = WatchesFrames() ||
+             std::any_of(handler_rules_.begin(), handler_rules_.end(), [&](const auto& rule) {
+               return rule.rule->MatchesSignal(signal) && !rule.rule->IsSpent();
+             });
   if (!any) return false;
   if (!status) status = ReadStatus(tid);
   Registers registers;
@@ -398,7 +408,8 @@ bool Engine::WantHandler(pid_t tid, int signal, std::optional<ThreadStatus>& sta
     return false;
   auto call = FindInterruptedCall(tid, registers);
   Opportunity opportunity = At(tid, signal, registers, call);
-  any = std::any_of(handler_rules_.begin(), handler_rules_.end(),
+  any = WatchesFrames() ||
+        std::any_of(handler_rules_.begin(), handler_rules_.end(),
                     [&](const auto& rule) { return rule.rule->Matches(opportunity); });
   if (!any) return false;
   ToHandler& expected = to_handler_[tid];
@@ -421,6 +432,7 @@ void Engine::OnHandlerEntry(pid_t tid) {
   if (!expected.handler) return;
   TellHandler(tid, expected, registers, *frame);
   registers.Store(tid);
+  for (const auto& watcher : frame_watchers_) watcher.fault->OnFrame(tid, *frame);
 }
 
 void Engine::TellRestartOverHandler(pid_t tid, const ToHandler& expected,

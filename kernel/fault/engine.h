@@ -83,13 +83,14 @@ class Engine : public Observer {
     Opportunity opportunity;              // where the signal found it
     std::optional<InterruptedCall> call;  // the one that the signal interrupted, if it did
     bool restart;                         // and it may be restarted
-    bool handler;                         // a handler rule is for it
+    bool handler;                         // a handler rule is for it, or somebody watches frames
   };
 
   // The signal that `tid` takes after the signal rules: `signal` or 0.
   int ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>& status);
   // Whether the thread has to stop at its handler.
   bool ApplyRestartRules(pid_t tid, int signal, std::optional<ThreadStatus>& status);
+  [[nodiscard]] bool WatchesFrames() const;
   // Whether the thread has to stop at its handler, if it is to take `signal` by one.
   bool WantHandler(pid_t tid, int signal, std::optional<ThreadStatus>& status);
   void TellRestartOverHandler(pid_t tid, const ToHandler& expected, const Registers& registers,
@@ -117,6 +118,7 @@ class Engine : public Observer {
   std::vector<RuleFor<RestartFault>> restart_rules_;
   std::vector<RuleFor<SignalFault>> signal_rules_;
   std::vector<RuleFor<HandlerFault>> handler_rules_;
+  std::vector<RuleFor<FrameWatcher>> frame_watchers_;
   std::vector<RuleFor<BirthFault>> birth_rules_;
   std::vector<RuleFor<ExecFault>> exec_rules_;
   Log* log_;

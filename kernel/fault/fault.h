@@ -186,6 +186,17 @@ class SigreturnFault : public virtual Fault {
   virtual std::vector<Change> Tell(const SigreturnStop& stop) = 0;
 };
 
+// A fault that has to know the frames as the kernel built them, besides what it is otherwise. It
+// costs a stop for each handler.
+class FrameWatcher : public virtual Fault {
+ public:
+  // The thread stands on the first instruction of a handler. Every handler's frame, whatever the
+  // rule says, with all lies told.
+  virtual void OnFrame(pid_t tid, const SignalFrame& frame) = 0;
+  // The thread is no more, or runs another program.
+  virtual void OnGone(pid_t tid) = 0;
+};
+
 // ---- Point "birth": a thread or process has come to be, and has not run
 // --------------------------
 

@@ -238,17 +238,64 @@ std::optional<uint64_t> SignalFrame::SavedMask() const {
   return *high << 32 | *low;
 }
 
+bool SignalFrame::SetSavedMask(uint64_t mask) {
+  if (kind_ != Kind::kOld386) {
+    uint64_t at = kind_ == Kind::kAmd64 ? offsetof(Amd64Frame, context.sigmask)
+                                        : offsetof(Rt386Frame, context.sigmask);
+    return WriteObject(tid_, address_ + at, mask);
+  }
+  return SetWord(address_ + offsetof(Old386Frame, context.oldmask), mask) &&
+         SetWord(address_ + offsetof(Old386Frame, extramask), mask >> 32);
+}
+
+uint64_t SignalFrame::FpState() const {
+  return Word(Context() + (kind_ == Kind::kAmd64 ? offsetof(amd64::MContext, fpstate)
+                                                 : offsetof(i386::MContext, fpstate)))
+      .value_or(0);
+}
+
+uint64_t SignalFrame::Fxsave() const {
+  uint64_t state = FpState();
+  return state == 0 || kind_ == Kind::kAmd64 ? state : state + kFxsaveIn386State;
+}
+
 std::optional<SignalFrame::FpControl> SignalFrame::SavedFpControl() const {
-  auto state = Word(Context() + (kind_ == Kind::kAmd64 ? offsetof(amd64::MContext, fpstate)
-                                                       : offsetof(i386::MContext, fpstate)));
   FpControl control = {};
-  if (!state || *state == 0) return std::nullopt;
-  uint64_t fxsave = *state + (kind_ == Kind::kAmd64 ? 0 : kFxsaveIn386State);
   // Both images begin with the x87 control word; in 386's the second is not sure to hold it.
-  if (!ReadObject(tid_, *state, &control.x87) ||
-      !ReadObject(tid_, fxsave + kFxsaveMxcsr, &control.mxcsr))
+  if (FpState() == 0 || !ReadObject(tid_, FpState(), &control.x87) ||
+      !ReadObject(tid_, Fxsave() + kFxsaveMxcsr, &control.mxcsr))
     return std::nullopt;
   return control;
+}
+
+bool SignalFrame::SetSavedFpControl(const FpControl& control) {
+  return FpState() != 0 && WriteObject(tid_, FpState(), control.x87) &&
+         WriteObject(tid_, Fxsave() + kFxsaveMxcsr, control.mxcsr);
+}
+
+std::optional<VectorState> SignalFrame::SavedVectorState() const {
+  if (FpState() == 0) return std::nullopt;
+  return VectorState::InFrame(tid_, Fxsave());
+}
+
+uint64_t SignalFrame::StackAt() const {
+  switch (kind_) {
+    case Kind::kAmd64:
+      return address_ + offsetof(Amd64Frame, context.stack);
+    case Kind::kRt386:
+      return address_ + offsetof(Rt386Frame, context.stack);
+    default:
+      return 0;
+  }
+}
+
+std::optional<AlternateStack> SignalFrame::SavedAlternateStack() const {
+  if (StackAt() == 0) return std::nullopt;
+  return ReadAlternateStack(tid_, arch(), StackAt());
+}
+
+bool SignalFrame::SetSavedAlternateStack(const AlternateStack& stack) {
+  return StackAt() != 0 && WriteAlternateStack(tid_, arch(), StackAt(), stack);
 }
 
 std::optional<uint64_t> SignalFrame::InfoAddress(int signal) const {

@@ -5,7 +5,9 @@
 
 #include <optional>
 
+#include "kernel/tracer/alternate_stack.h"
 #include "kernel/tracer/registers.h"
+#include "kernel/tracer/vector_state.h"
 
 namespace faultline::kernel {
 
@@ -35,6 +37,7 @@ class SignalFrame {
 
   // The signal mask that sigreturn will put back.
   [[nodiscard]] std::optional<uint64_t> SavedMask() const;
+  bool SetSavedMask(uint64_t mask);
 
   // The interrupted code's floating point control words.
   struct FpControl {
@@ -42,6 +45,17 @@ class SignalFrame {
     uint32_t mxcsr;
   };
   [[nodiscard]] std::optional<FpControl> SavedFpControl() const;
+  bool SetSavedFpControl(const FpControl& control);
+
+  // The interrupted code's vector registers; nothing when the frame has none.
+  [[nodiscard]] std::optional<VectorState> SavedVectorState() const;
+
+  // The alternate signal stack that sigreturn will put back; 386's old frame has none.
+  [[nodiscard]] std::optional<AlternateStack> SavedAlternateStack() const;
+  bool SetSavedAlternateStack(const AlternateStack& stack);
+
+  // Where it lies.
+  [[nodiscard]] uint64_t address() const { return address_; }
 
   // The address of the handler's siginfo. Nothing if the handler does not get one (no SA_SIGINFO),
   // which 64-bit code's frame shows only by holding no such thing for `signal`.
@@ -54,7 +68,12 @@ class SignalFrame {
  private:
   enum class Kind : uint8_t { kAmd64, kRt386, kOld386 };
   SignalFrame(pid_t tid, Kind kind, uint64_t address) : tid_(tid), kind_(kind), address_(address) {}
+  [[nodiscard]] Arch arch() const { return kind_ == Kind::kAmd64 ? Arch::kAmd64 : Arch::k386; }
   [[nodiscard]] uint64_t Context() const;  // address of the mcontext
+  // Address of the floating point state, and of FXSAVE's image in it; 0: there is none.
+  [[nodiscard]] uint64_t FpState() const;
+  [[nodiscard]] uint64_t Fxsave() const;
+  [[nodiscard]] uint64_t StackAt() const;  // address of uc_stack; 0: there is none
   [[nodiscard]] std::optional<uint64_t> Word(uint64_t address) const;
   bool SetWord(uint64_t address, uint64_t value);
 
