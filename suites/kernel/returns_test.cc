@@ -24,7 +24,7 @@ Seen Take(const std::string& fault, const std::string& arch, const std::string& 
   Ended ended = RunToEnd(Inject(options, {Tracee("returns", arch), how}));
   EXPECT_EQ(ended.exit, 0) << fault << " " << how << ": " << ended.out << ended.err;
   Seen seen = {.fields = Fields(ended.out), .lies = {}};
-  std::istringstream lines(ReadFile(log));
+  std::istringstream lines(ReadLies(log));
   for (std::string line; std::getline(lines, line);)
     seen.lies.push_back(nlohmann::json::parse(line));
   return seen;

@@ -31,7 +31,7 @@ constexpr int kVectors = 8;
 #endif
 
 // How wide the vector registers are that the CPU and the kernel give us.
-enum Width : unsigned { kSse, kAvx, kAvx512 };
+enum Width : unsigned char { kSse, kAvx, kAvx512 };
 
 extern "C" {
 // What the interrupted code has before the signal and, after Cross, what it got back. Cross knows
