@@ -1,24 +1,11 @@
 #include "kernel/record/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace faultline::kernel {
 namespace {
-
-int64_t Clock() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
 
 std::string Values(const Lie& lie, uint64_t Lie::Change::* value) {
   std::string text = "{";
@@ -61,55 +48,26 @@ std::string HeadLine(const LogHead& head) {
 
 }  // namespace
 
-Log::~Log() {
-  if (fd_ >= 0) close(fd_);
-}
-
 bool Log::Open(const std::string& path, const LogHead& head) {
-  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-  path_ = path;
-  start_ = Clock();
-  if (fd_ < 0) return false;
-  WriteLine(HeadLine(head));
+  if (!lines_.Open(path, "inject")) return false;
+  lines_.Write(HeadLine(head));
   return true;
 }
 
-int64_t Log::Now() const { return Clock() - start_; }
-
 void Log::Write(const Lie& lie) {
   if (on_lie) on_lie(lie);
-  if (fd_ < 0) return;
+  if (!is_open()) return;
   std::string line = Head(lie);
   if (!lie.call.empty()) line += fmt::format(",\"call\":\"{}\"", lie.call);
   if (!lie.signal.empty()) line += fmt::format(",\"signal\":\"{}\"", lie.signal);
   line += ",\"before\":" + Values(lie, &Lie::Change::before) +
           ",\"after\":" + Values(lie, &Lie::Change::after) + "}\n";
-  WriteLine(line);
+  lines_.Write(line);
 }
 
 void Log::Withdraw(const Lie& lie) {
-  if (fd_ < 0) return;
-  WriteLine(Head(lie) + ",\"withdrawn\":true}\n");
-}
-
-void Log::WriteLine(const std::string& line) {
-  ssize_t written;
-  do {
-    written = write(fd_, line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  if (written == static_cast<ssize_t>(line.size())) return;
-  int error = written < 0 ? errno : ENOSPC;
-  // A part of a line is worse than none: readers take the file line by line.
-  struct stat now;
-  if (written > 0 && fstat(fd_, &now) == 0 && S_ISREG(now.st_mode) &&
-      ftruncate(fd_, now.st_size - written) != 0)
-    error = errno;
-  fmt::print(stderr,
-             "inject: cannot write the log {}: {}. What was written is kept; the program goes "
-             "on, its further lies are not logged.\n",
-             path_, strerror(error));
-  close(fd_);
-  fd_ = -1;
+  if (!is_open()) return;
+  lines_.Write(Head(lie) + ",\"withdrawn\":true}\n");
 }
 
 }  // namespace faultline::kernel

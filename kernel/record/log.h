@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/record/lines.h"
+
 namespace faultline::kernel {
 
 inline constexpr std::string_view kLogVersion = "faultline.log/1";
@@ -46,33 +48,22 @@ struct Lie {
 
 class Log {
  public:
-  Log() = default;
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
-  ~Log();
-
   // Creates or empties the file and writes its first line. False with errno when it cannot be made.
   bool Open(const std::string& path, const LogHead& head);
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  [[nodiscard]] bool is_open() const { return lines_.is_open(); }
 
   // Hears of each lie as it is told, also when there is no file.
   std::function<void(const Lie&)> on_lie;
 
   // Nanoseconds since the log was opened.
-  [[nodiscard]] int64_t Now() const;
+  [[nodiscard]] int64_t Now() const { return lines_.Now(); }
 
-  // Written at once. When it cannot be (a full disk), says so on fd 2, keeps what was written and
-  // writes no more.
   void Write(const Lie& lie);
   // A lie that was written, but then not told after all: another signal came before the thread ran.
   void Withdraw(const Lie& lie);
 
  private:
-  void WriteLine(const std::string& line);
-
-  int fd_ = -1;
-  std::string path_;
-  int64_t start_ = 0;  // CLOCK_MONOTONIC, ns
+  Lines lines_;
 };
 
 }  // namespace faultline::kernel

@@ -1,0 +1,25 @@
+#include "kernel/model/freebsd/systems.h"
+
+#include <fmt/format.h>
+
+#include "kernel/model/freebsd/freebsd.h"
+#include "kernel/model/freebsd/release.h"
+
+namespace faultline::kernel::model::freebsd {
+
+std::vector<SystemName> Systems() {
+  std::vector<SystemName> all;
+  for (const Release& release : Releases())
+    all.push_back(
+        {.name = fmt::format("freebsd-{}", release.name),
+         .summary = fmt::format("FreeBSD {}, amd64 and 386: {}", release.version, release.note)});
+  return all;
+}
+
+std::unique_ptr<System> MakeSystem(std::string_view name) {
+  for (const Release& release : Releases())
+    if (fmt::format("freebsd-{}", release.name) == name) return std::make_unique<FreeBsd>(release);
+  return nullptr;
+}
+
+}  // namespace faultline::kernel::model::freebsd
