@@ -109,7 +109,7 @@ SYMPTOMS = (
         "handler.registers",
         _go_children(),
         "SIGSEGV",
-        "^$",
+        r"\A\Z",
         "killed by SIGSEGV without a word",
     ),
     Symptom(
@@ -216,5 +216,22 @@ SYMPTOMS = (
         "no end in .*",
         "^blocked: ",
         "`$SIG{CHLD}` is never called: the program waits for ever",
+    ),
+    *(
+        Symptom(
+            "syscall-exit.clobber-r8-r10",
+            program,
+            "SIGSEGV",
+            r"\A\Z",
+            "killed by SIGSEGV without a word while it starts: what starts a thread keeps its argument in r8 or r9",
+        )
+        for program in (_go_children(), _JVM, _NODE)
+    ),
+    Symptom(
+        "syscall-entry.refuse,call=wait4+waitid",
+        _NODE,
+        "SIGABRT",
+        r"\A\Z",
+        "killed by SIGABRT without a word: libuv takes no error from waitpid but ECHILD",
     ),
 )

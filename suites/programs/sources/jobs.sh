@@ -50,9 +50,11 @@ kill -STOP %1
 wait %1 2>/dev/null
 echo "stopped: $?"
 jobs | sed 's/  */ /g'
+stopped=$!
 kill -CONT %1
 kill %1
-wait %1 2>/dev/null
+# By its number: the job is forgotten as soon as its end is seen.
+wait "$stopped" 2>/dev/null
 echo "ended: $?"
 set +m
 timeout 0.2 sleep 1000
