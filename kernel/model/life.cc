@@ -206,7 +206,10 @@ void Machine::ReapHost(Process& process) {
   for (auto& thread : process.threads) {
     if (thread->host.tid() == process.host) continue;
     int status;
-    while (waitpid(thread->host.tid(), &status, __WALL) > 0 && WIFSTOPPED(status)) {
+    for (;;) {
+      pid_t waited = waitpid(thread->host.tid(), &status, __WALL);
+      if (waited < 0 && errno == EINTR) continue;
+      if (waited < 0 || !WIFSTOPPED(status)) break;
     }
   }
   int status;

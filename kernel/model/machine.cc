@@ -191,18 +191,31 @@ void Machine::Enqueue(Thread& thread) {
     if (cpu.current == nullptr) cpu.time = std::max(cpu.time, now);
 }
 
+// Which of the threads that wait for a CPU gets one. A hostile scheduler draws; but when a CPU is
+// slow in a process, another thread of that process goes first: it is the one that can win the
+// race.
+size_t Machine::ChooseReady() {
+  if (options_.schedule != Schedule::kHostile) return 0;
+  std::vector<size_t> rivals;
+  for (const Cpu& cpu : cpus_) {
+    if (cpu.current == nullptr || !cpu.current->hold) continue;
+    for (size_t i = 0; i < ready_.size(); ++i)
+      if (ready_[i]->process == cpu.current->process) rivals.push_back(i);
+  }
+  return rivals.empty() ? Random() % ready_.size() : rivals[Random() % rivals.size()];
+}
+
 void Machine::Dispatch() {
   for (Cpu& cpu : cpus_) {
-    while (cpu.current == nullptr && !ready_.empty()) {
-      size_t which = options_.schedule == Schedule::kHostile ? Random() % ready_.size() : 0;
-      Thread* next = ready_[which];
-      ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(which));
-      next->state = Thread::State::kOnCpu;
-      next->cpu = &cpu;
-      cpu.current = next;
-      cpu.slice = 0;
-      Charge(*next, kWakeTime);
-    }
+    if (cpu.current != nullptr || ready_.empty()) continue;
+    size_t which = ChooseReady();
+    Thread* next = ready_[which];
+    ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(which));
+    next->state = Thread::State::kOnCpu;
+    next->cpu = &cpu;
+    cpu.current = next;
+    cpu.slice = 0;
+    Charge(*next, kWakeTime);
   }
 }
 
@@ -330,6 +343,12 @@ void Machine::RunOutside(Thread& thread) {
     int status;
     pid_t tid = waitpid(-1, &status, __WALL);
     if (tid == host) {
+      // An interruption can come between a fault and its signal. The fault is first: the registers
+      // are those that it found.
+      if (WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_STOP && thread.host.FaultPending() &&
+          ptrace(PTRACE_SYSEMU, host, nullptr, nullptr) == 0) {
+        continue;
+      }
       OnStop(thread, status);
       return;
     }
@@ -375,10 +394,7 @@ void Machine::OnStop(Thread& thread, int status) {
   if (status >> 16 != 0) return;
   siginfo_t info;
   if (ptrace(PTRACE_GETSIGINFO, thread.host.tid(), nullptr, &info) != 0) return;
-  bool fault = (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
-                signal == SIGTRAP) &&
-               (info.si_code > 0);
-  if (!fault) {
+  if (!IsFault(info)) {
     system_->EnterInterrupt(thread);
     FromHost(*thread.process, signal);
     return;

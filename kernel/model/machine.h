@@ -190,6 +190,7 @@ class Machine {
 
   Thread* Pick();
   void Dispatch();
+  size_t ChooseReady();
   void Step(Thread& thread);
   void RunOutside(Thread& thread);
   void OnStop(Thread& thread, int status);

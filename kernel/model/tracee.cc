@@ -70,6 +70,20 @@ int MakeGateProgram() {
   return fd;
 }
 
+bool IsFault(const siginfo_t& info) {
+  int signal = info.si_signo;
+  return info.si_code > 0 && (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+                              signal == SIGILL || signal == SIGTRAP);
+}
+
+bool Tracee::FaultPending() const {
+  __ptrace_peeksiginfo_args from = {.off = 0, .flags = 0, .nr = 1};
+  for (siginfo_t info; ptrace(PTRACE_PEEKSIGINFO, tid_, &from, &info) == 1; ++from.off) {
+    if (IsFault(info)) return true;
+  }
+  return false;
+}
+
 bool Tracee::Fetch() { return ptrace(PTRACE_GETREGS, tid_, nullptr, &regs) == 0; }
 
 bool Tracee::Run() {

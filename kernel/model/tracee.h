@@ -2,6 +2,7 @@
 #ifndef FAULTLINE_KERNEL_MODEL_TRACEE_H_
 #define FAULTLINE_KERNEL_MODEL_TRACEE_H_
 
+#include <signal.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
@@ -27,6 +28,9 @@ inline constexpr uint64_t kHostCode32 = 0x23;
 inline constexpr uint64_t kHostData = 0x2b;
 inline constexpr int kHostTlsSlot = 12;
 inline constexpr uint64_t kHostTlsSelector = kHostTlsSlot * 8 + 3;
+
+// Whether the processor raised it for an instruction; else somebody sent it.
+bool IsFault(const siginfo_t& info);
 
 // An ELF program that holds nothing but the gate page; a fresh guest process begins as it. The
 // descriptor is close-on-exec; -1 with errno when it cannot be made.
@@ -71,6 +75,9 @@ class Tracee {
   size_t WriteSome(uint64_t address, const void* from, size_t size) const;
   // Through page protections.
   bool Poke(uint64_t address, const void* from, size_t size) const;
+
+  // Whether a fault's signal waits to be told: the thread stopped for something else on its way.
+  [[nodiscard]] bool FaultPending() const;
 
   // A signal from the host that arrived while the model made a call in the thread.
   std::function<void(int signal)> on_signal;

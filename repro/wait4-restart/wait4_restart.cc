@@ -218,7 +218,7 @@ const char* Control() {
   CallRegisters after = waiter.given;
   if (Wrong(7, 7, waiter, after) != nullptr) return "a right call";
   if (Wrong(7, -sys::kEFAULT, waiter, after) == nullptr) return "a wrong result";
-  after.argument[3] ^= 1;
+  after.argument[kKeptOverCall - 1] ^= 1;
   if (Wrong(7, 7, waiter, after) == nullptr) return "a wrong register";
   const auto child = static_cast<uintptr_t>(support::ForkExiting());
   int status = 0;

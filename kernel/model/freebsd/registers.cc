@@ -68,7 +68,7 @@ void FreeBsd::SetResult(Machine& machine, Thread& thread, Value value) const {
     thread.restarting = true;
     regs.rip -= thread.restart_size;
     // rax still has the number, and the argument registers have what they had.
-    if (thread.entry == Entry::kSyscall) regs.r10 = regs.rcx;
+    regs.r10 = regs.rcx;
     if (release_.restart_is_full) thread.full_exit = true;
     return;
   }
@@ -172,6 +172,8 @@ Value FreeBsd::SetSegmentBase(Thread& thread, bool gs, uint64_t base) const {
   if (ptrace(PTRACE_SET_THREAD_AREA, thread.host.tid(), descriptor.entry, &descriptor) != 0)
     return -EINVAL;
   (gs ? regs.gs : regs.fs) = kHostTlsSelector + (gs ? 0 : 8);
+  // Where the processor has FSGSBASE the host loads the selector, and then the base over it.
+  (gs ? regs.gs_base : regs.fs_base) = base;
   return 0;
 }
 
