@@ -60,7 +60,14 @@ CallLies::CallLies(std::vector<Rule>& rules, Log* log, Threads* threads)
       foreign_(std::any_of(rules.begin(), rules.end(),
                            [](const Rule& rule) { return rule.AsksForForeign(); })),
       log_(log),
-      threads_(threads) {}
+      threads_(threads) {
+  for (const RuleFor<CallWatcher>& rule : RulesFor<CallWatcher>(rules))
+    watchers_.push_back({.fault = rule.fault, .calls = rule.fault->watched_calls()});
+}
+
+bool CallLies::Watches(const Watcher& watcher, std::string_view call) {
+  return std::find(watcher.calls.begin(), watcher.calls.end(), call) != watcher.calls.end();
+}
 
 CallFilter CallLies::Filter() const {
   CallFilter filter;
@@ -70,6 +77,8 @@ CallFilter CallLies::Filter() const {
   }
   if (!sigreturn_rules_.empty())
     for (std::string_view name : kSigreturns) filter.Add(name);
+  for (const Watcher& watcher : watchers_)
+    for (std::string_view name : watcher.calls) filter.Add(name);
   if (foreign_) filter.Add(kSigaltstack);
   return filter;
 }
@@ -100,6 +109,11 @@ bool CallLies::OnEntry(pid_t tid, const EnteredCall& entered) {
                    .arguments = in_call.arguments,
                    .result = {},
                    .registers = registers};
+  for (const Watcher& watcher : watchers_) {
+    if (!Watches(watcher, call.call)) continue;
+    watcher.fault->OnEntry(stop);
+    to_end = true;
+  }
   for (const RuleFor<CallFault>& rule : call_rules_) {
     if (!IsFor(rule, call)) continue;
     if (rule.fault->AtExitOnly()) {
@@ -163,6 +177,8 @@ void CallLies::OnExit(pid_t tid) {
       return rule.fault->AtExit(stop, /*began=*/false);
     });
   }
+  for (const Watcher& watcher : watchers_)
+    if (Watches(watcher, in_call.name)) watcher.fault->OnExit(stop);
   registers.Store(tid);
 }
 
@@ -181,7 +197,13 @@ void CallLies::OnSigreturn(pid_t tid, Thread& thread, const Opportunity& call) {
           [&](const RuleFor<SigreturnFault>& rule) { return rule.fault->Tell(stop); });
 }
 
+void CallLies::OnGone(pid_t tid) {
+  in_call_.erase(tid);
+  for (const Watcher& watcher : watchers_) watcher.fault->OnGone(tid);
+}
+
 void CallLies::OnBirth(const Birth& birth) {
+  for (const Watcher& watcher : watchers_) watcher.fault->OnBirth(birth);
   auto found = in_call_.find(birth.parent);
   if (found == in_call_.end() || found->second.before.empty()) return;
   Registers registers;
@@ -192,6 +214,7 @@ void CallLies::OnBirth(const Birth& birth) {
 }
 
 void CallLies::OnExec(pid_t tid, pid_t former) {
+  for (const Watcher& watcher : watchers_) watcher.fault->OnGone(tid);
   auto found = in_call_.find(former);
   if (found == in_call_.end()) {
     in_call_.erase(tid);

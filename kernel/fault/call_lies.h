@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -32,8 +33,8 @@ class CallLies {
   bool OnEntry(pid_t tid, const EnteredCall& entered);
   void OnExit(pid_t tid);
   void OnBirth(const Birth& birth);
-  [[nodiscard]] bool HoldsCreators() const { return !call_rules_.empty(); }
-  void OnGone(pid_t tid) { in_call_.erase(tid); }
+  [[nodiscard]] bool HoldsCreators() const { return !call_rules_.empty() || !watchers_.empty(); }
+  void OnGone(pid_t tid);
   void OnExec(pid_t tid, pid_t former);
 
  private:
@@ -48,10 +49,17 @@ class CallLies {
     std::vector<std::pair<Reg, uint64_t>> before;                  // registers that they changed
   };
 
+  struct Watcher {
+    CallWatcher* fault;
+    std::vector<std::string_view> calls;
+  };
+  // Whether it watches this call.
+  [[nodiscard]] static bool Watches(const Watcher& watcher, std::string_view call);
   void OnSigreturn(pid_t tid, Thread& thread, const Opportunity& call);
 
   std::vector<RuleFor<CallFault>> call_rules_;
   std::vector<RuleFor<SigreturnFault>> sigreturn_rules_;
+  std::vector<Watcher> watchers_;
   bool foreign_ = false;  // somebody has to know which threads are
   Log* log_;
   Threads* threads_;

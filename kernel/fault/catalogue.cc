@@ -3,8 +3,11 @@
 #include "kernel/fault/fault.h"
 #include "kernel/fault/handler.h"
 #include "kernel/fault/restart.h"
+#include "kernel/fault/sigaction.h"
+#include "kernel/fault/sigaltstack.h"
 #include "kernel/fault/signal.h"
 #include "kernel/fault/sigreturn.h"
+#include "kernel/fault/stack.h"
 #include "kernel/fault/syscall_entry.h"
 #include "kernel/fault/syscall_exit.h"
 #include "kernel/tracer/signals.h"
@@ -14,8 +17,9 @@ namespace faultline::kernel {
 const std::vector<FaultDescription>& Catalogue() {
   static const std::vector<FaultDescription> all = [] {
     std::vector<FaultDescription> list;
-    for (auto family : {HandlerFaults, RestartFaults, SigreturnFaults, SignalFaults,
-                        SyscallEntryFaults, SyscallExitFaults})
+    for (auto family :
+         {HandlerFaults, RestartFaults, SigactionFaults, SigaltstackFaults, SignalFaults,
+          SigreturnFaults, StackFaults, SyscallEntryFaults, SyscallExitFaults})
       for (FaultDescription& description : family()) list.push_back(std::move(description));
     std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return list;

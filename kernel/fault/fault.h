@@ -169,6 +169,22 @@ class CallFault : public virtual Fault {
   }
 };
 
+// A fault that has to know of calls, or has to make its lies hold in them, besides what it is
+// otherwise: sees each of these calls, whatever the rule says. What it does is no lie of its own
+// and not logged. It costs two stops for each of the calls.
+class CallWatcher : public virtual Fault {
+ public:
+  // By name, on either arch.
+  [[nodiscard]] virtual std::vector<std::string_view> watched_calls() const = 0;
+  // Before any lie, and after all lies.
+  virtual void OnEntry(const CallStop& stop) { (void)stop; }
+  virtual void OnExit(const CallStop& stop) { (void)stop; }
+  // Before the birth's lies.
+  virtual void OnBirth(const Birth& birth) { (void)birth; }
+  // The thread is no more, or runs another program.
+  virtual void OnGone(pid_t tid) { (void)tid; }
+};
+
 // ---- Point "sigreturn": a thread returns from a signal handler
 // -----------------------------------
 

@@ -15,6 +15,7 @@
 #include "kernel/tracer/call_filter.h"
 #include "kernel/tracer/proc.h"
 #include "kernel/tracer/registers.h"
+#include "kernel/tracer/remote_call.h"
 #include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
@@ -134,8 +135,10 @@ void Tracer::OnEvent(const Event& event) {
         Go(event.tid, tracee, PTRACE_CONT, 0);
         break;
       }
-      Birth::Kind kind =
-          event.status >> 16 == PTRACE_EVENT_VFORK ? Birth::Kind::kVfork : Birth::Kind::kFork;
+      // clone(2) makes threads and processes; Deliver tells them apart.
+      Birth::Kind kind = event.status >> 16 == PTRACE_EVENT_CLONE   ? Birth::Kind::kThread
+                         : event.status >> 16 == PTRACE_EVENT_VFORK ? Birth::Kind::kVfork
+                                                                    : Birth::Kind::kFork;
       Announce({.tid = born, .parent = event.tid, .ordinal = ++tracee.made, .kind = kind});
       break;
     }
@@ -341,6 +344,22 @@ void Tracer::Go(pid_t tid, Tracee& tracee, int request, int signal) {
 }
 
 void Tracer::Wake(pid_t tid) { ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr); }
+
+std::optional<int64_t> Tracer::CallInNewborn(pid_t tid, std::string_view call,
+                                             const std::array<uint64_t, 6>& arguments) {
+  RemoteResult remote = CallRemotely(tid, call, arguments);
+  if (remote.end) {
+    deferred_.push_back({.tid = tid, .status = *remote.end});
+    return std::nullopt;
+  }
+  Tracee& tracee = tracees_[tid];
+  if (remote.was_stopped || tracee.group_stop) {
+    // It has left that stop. It comes to it again.
+    tracee.group_stop = false;
+    ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
+  }
+  return remote.result;
+}
 
 std::vector<pid_t> Tracer::Stop(const std::vector<pid_t>& tids) {
   std::vector<pid_t> stopped, awaited;

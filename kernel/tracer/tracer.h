@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <queue>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -115,6 +116,11 @@ class Tracer {
   // Wakes a thread from the call that it sleeps in, as a signal would that another thread then
   // takes: it comes by OnWake, and starts the call again.
   void Wake(pid_t tid);
+
+  // Lets a thread that was just born make a call of its arch's table (remote_call.h), and returns
+  // its result. Only from Observer::OnBirth, of the new one.
+  std::optional<int64_t> CallInNewborn(pid_t tid, std::string_view call,
+                                       const std::array<uint64_t, 6>& arguments);
 
   // Stops those of `tids` that run. Returns those which are stopped and can be looked at; a thread
   // in an uninterruptible sleep cannot. They go on by themselves when the caller returns to Run.
