@@ -120,6 +120,7 @@ bool CallLies::OnEntry(pid_t tid, const EnteredCall& entered) {
       to_end = to_end || !rule.rule->IsSpent();
       continue;
     }
+    if (!rule.fault->Concerns(stop)) continue;
     auto ticket = rule.rule->Take(call);
     if (!ticket) continue;
     std::vector<Change> changes = rule.fault->AtEntry(stop);
@@ -172,7 +173,8 @@ void CallLies::OnExit(pid_t tid) {
                         .pc = in_call.pc};
     std::vector<RuleFor<CallFault>> at_exit;
     for (const RuleFor<CallFault>& rule : call_rules_)
-      if (rule.fault->AtExitOnly() && IsFor(rule, call)) at_exit.push_back(rule);
+      if (rule.fault->AtExitOnly() && IsFor(rule, call) && rule.fault->Concerns(stop))
+        at_exit.push_back(rule);
     TellAll(at_exit, call, log_, [&](const RuleFor<CallFault>& rule) {
       return rule.fault->AtExit(stop, /*began=*/false);
     });
@@ -205,9 +207,10 @@ void CallLies::OnGone(pid_t tid) {
 void CallLies::OnBirth(const Birth& birth) {
   for (const Watcher& watcher : watchers_) watcher.fault->OnBirth(birth);
   auto found = in_call_.find(birth.parent);
-  if (found == in_call_.end() || found->second.before.empty()) return;
+  if (found == in_call_.end()) return;
+  for (auto& [rule, lie] : found->second.begun) rule->fault->InChild(birth.parent, birth.tid);
   Registers registers;
-  if (!registers.Fetch(birth.tid)) return;
+  if (found->second.before.empty() || !registers.Fetch(birth.tid)) return;
   for (auto [reg, value] : found->second.before)
     if (reg != Reg::kOrigRax) registers.Set(reg, value);
   registers.Store(birth.tid);

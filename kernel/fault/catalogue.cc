@@ -2,6 +2,7 @@
 
 #include "kernel/fault/fault.h"
 #include "kernel/fault/handler.h"
+#include "kernel/fault/process.h"
 #include "kernel/fault/restart.h"
 #include "kernel/fault/sigaction.h"
 #include "kernel/fault/sigaltstack.h"
@@ -10,6 +11,8 @@
 #include "kernel/fault/stack.h"
 #include "kernel/fault/syscall_entry.h"
 #include "kernel/fault/syscall_exit.h"
+#include "kernel/fault/time.h"
+#include "kernel/fault/tls.h"
 #include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
@@ -17,9 +20,17 @@ namespace faultline::kernel {
 const std::vector<FaultDescription>& Catalogue() {
   static const std::vector<FaultDescription> all = [] {
     std::vector<FaultDescription> list;
-    for (auto family :
-         {HandlerFaults, RestartFaults, SigactionFaults, SigaltstackFaults, SignalFaults,
-          SigreturnFaults, StackFaults, SyscallEntryFaults, SyscallExitFaults})
+    for (auto family : {
+             HandlerFaults,
+             ProcessFaults,
+             RestartFaults,
+             SignalFaults,
+             SigreturnFaults,
+             SyscallEntryFaults,
+             SyscallExitFaults,
+             TimeFaults,
+             TlsFaults,
+         })
       for (FaultDescription& description : family()) list.push_back(std::move(description));
     std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return list;

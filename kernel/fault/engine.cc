@@ -164,8 +164,9 @@ void Engine::OnExec(pid_t tid, pid_t former) {
   Settle(tid);
   to_handler_.erase(tid);
   Registers registers;
-  if (exec_rules_.empty() || !registers.Fetch(tid)) return;
+  if (rules_.empty() || !registers.Fetch(tid)) return;
   ExecStop stop = {.tid = tid, .arch = registers.arch(), .registers = registers};
+  for (Rule& rule : rules_) rule.fault().Prepare(stop);
   bool told = TellAll(exec_rules_, At(tid, 0, registers, {}), log_,
                       [&](const auto& rule) { return rule.fault->Tell(stop); });
   if (told) registers.Store(tid);

@@ -25,6 +25,7 @@
 
 namespace faultline::kernel {
 
+struct ExecStop;
 class Redirector;
 class SignalFrame;
 
@@ -38,6 +39,10 @@ class Fault {
   Fault(const Fault&) = delete;
   Fault& operator=(const Fault&) = delete;
   virtual ~Fault() = default;
+
+  // Readies each new program for what the fault will do there: no lie by itself, and done whatever
+  // the rule says. For memory only.
+  virtual void Prepare(const ExecStop& stop) { (void)stop; }
 };
 
 // ---- Point "restart": the kernel is about to restart an interrupted call
@@ -155,12 +160,21 @@ class CallFault : public virtual Fault {
   // kOrigRax, to -1, and kRax: the call need not stop a second time.
   [[nodiscard]] virtual bool AtEntryOnly() const { return false; }
 
+  // Whether there is an opportunity: asked before it gets its number, at the entry or, of a fault
+  // that is AtExitOnly, at the end.
+  [[nodiscard]] virtual bool Concerns(const CallStop& stop) {
+    (void)stop;
+    return true;
+  }
   // What was changed; nothing when there was nothing to change or it could not be done: then it was
-  // no opportunity.
+  // no opportunity after all.
   virtual std::vector<Change> AtEntry(const CallStop& stop) {
     (void)stop;
     return {};
   }
+  // A child was born in `creator`'s call, which was lied about at its entry: if that changed memory
+  // of the program, the child may have a copy. It has not run.
+  virtual void InChild(pid_t creator, pid_t child) { (void)creator, (void)child; }
   // Of a call that was lied about at its entry (`began`), or of a fault that is AtExitOnly. In the
   // first case also when the call was interrupted and will be made again.
   virtual std::vector<Change> AtExit(const CallStop& stop, bool began) {

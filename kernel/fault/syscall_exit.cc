@@ -23,14 +23,20 @@ bool BringsOtherRegisters(const CallStop& stop) {
          ((stop.name == "execve" || stop.name == "execveat") && stop.result == 0);
 }
 
+// A call by INT 0x80 from 64-bit code.
+bool IsInt80Of64(const CallStop& stop) {
+  return stop.path == Path::kInt80 && stop.registers.arch() == Arch::kAmd64;
+}
+
 // What all of these have in common.
 class ExitFault : public CallFault {
  public:
   [[nodiscard]] std::vector<std::string_view> calls() const override { return {}; }
   [[nodiscard]] bool AtExitOnly() const override { return true; }
+  [[nodiscard]] bool Concerns(const CallStop& stop) override { return !BringsOtherRegisters(stop); }
   std::vector<Change> AtExit(const CallStop& stop, bool) override {
     std::vector<Change> changes;
-    if (!BringsOtherRegisters(stop)) Tell(stop, &changes);
+    Tell(stop, &changes);
     return changes;
   }
 
@@ -76,9 +82,13 @@ class ClobberRdx : public Clobber {
 
 // syscall-exit.int80-r8-r11: what 386 code cannot see does not survive a 386 call.
 class Int80 : public ExitFault {
+ public:
+  [[nodiscard]] bool Concerns(const CallStop& stop) override {
+    return ExitFault::Concerns(stop) && IsInt80Of64(stop);
+  }
+
  protected:
   void Tell(const CallStop& stop, std::vector<Change>* changes) override {
-    if (stop.path != Path::kInt80 || stop.registers.arch() != Arch::kAmd64) return;
     for (Reg reg : {Reg::kR8, Reg::kR9, Reg::kR10, Reg::kR11}) Set(stop, reg, 0, changes);
   }
 };
@@ -101,6 +111,9 @@ class Carry : public ExitFault {
 // syscall-exit.errno-range: errors that do not look like the kernel's, or like another one.
 class ErrnoRange : public ExitFault {
  public:
+  [[nodiscard]] bool Concerns(const CallStop& stop) override {
+    return ExitFault::Concerns(stop) && ErrorOf(stop) != 0;
+  }
   explicit ErrnoRange(const Spec& spec) {
     if (const Word* word = spec.Find("as"))
       as_ = static_cast<As>(ParseChoice(*word, {"positive", "minus-one", "beyond"}));
@@ -109,7 +122,6 @@ class ErrnoRange : public ExitFault {
  protected:
   void Tell(const CallStop& stop, std::vector<Change>* changes) override {
     int64_t error = ErrorOf(stop);
-    if (error == 0) return;
     switch (as_) {
       case As::kPositive:
         return SetResult(stop, error, changes);
@@ -132,13 +144,15 @@ class HighHalves : public ExitFault {
     if (const Word* word = spec.Find("of"))
       result_ = ParseChoice(*word, {"arguments", "result"}) == 1;
   }
+  [[nodiscard]] bool Concerns(const CallStop& stop) override {
+    return ExitFault::Concerns(stop) && (result_ || IsInt80Of64(stop));
+  }
 
  protected:
   void Tell(const CallStop& stop, std::vector<Change>* changes) override {
-    if (stop.registers.arch() != Arch::kAmd64) return;
     if (result_) {
-      Cut(stop, Reg::kRax, changes);
-    } else if (stop.path == Path::kInt80) {
+      if (stop.registers.arch() == Arch::kAmd64) Cut(stop, Reg::kRax, changes);
+    } else {
       for (int i = 0; i < 6; ++i) Cut(stop, ArgumentRegister(stop.path, i), changes);
     }
   }

@@ -36,6 +36,9 @@ constexpr std::array<Entry, kRegs> kTable = {{
     {"rip", "eip", offsetof(user_regs_struct, rip)},
     {"flags", "eflags", offsetof(user_regs_struct, eflags)},
     {"orig_rax", "orig_eax", offsetof(user_regs_struct, orig_rax)},
+    {"fs_base", "fs_base", offsetof(user_regs_struct, fs_base)},
+    {"gs_base", "gs_base", offsetof(user_regs_struct, gs_base)},
+    {"gs", "gs", offsetof(user_regs_struct, gs)},
 }};
 
 constexpr uint64_t kUserCs64 = 0x33;

@@ -37,9 +37,12 @@ enum class Reg : uint8_t {
   kRip,
   kFlags,
   kOrigRax,  // the number of the system call that the kernel is in, or -1
+  kFsBase,   // of 64-bit code
+  kGsBase,   // the same
+  kGs,       // the selector, of 386 code
 };
 inline constexpr int kGeneralRegs = 16;
-inline constexpr int kRegs = 19;
+inline constexpr int kRegs = 22;
 
 // "r10", "rsi"; for 386 code "esi". Registers that 386 code lacks keep their 64-bit name.
 std::string_view RegName(Reg reg, Arch arch);
@@ -49,7 +52,8 @@ std::optional<Reg> ParseReg(std::string_view name);
 
 // Whether code of `arch` can see `reg` at all.
 constexpr bool HasReg(Arch arch, Reg reg) {
-  return arch == Arch::kAmd64 || reg < Reg::kR8 || reg > Reg::kR15;
+  if (arch == Arch::kAmd64) return reg != Reg::kGs;
+  return (reg < Reg::kR8 || reg > Reg::kR15) && reg != Reg::kFsBase && reg != Reg::kGsBase;
 }
 
 // A copy of a stopped thread's registers; changes are written back by Store.

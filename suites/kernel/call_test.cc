@@ -2,34 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "suites/kernel/run.h"
+#include "suites/kernel/lies.h"
 
 namespace faultline::suites {
 namespace {
 
 using Map = std::map<std::string, std::string>;
-
-struct Seen {
-  Map fields;
-  std::vector<nlohmann::json> lies;
-};
-
-// Runs the program under these faults; it has to end with 0.
-Seen Take(const Words& faults, const Words& program) {
-  std::string log = ScratchFile("log");
-  Words options = {"--log", log};
-  for (const std::string& fault : faults) options.insert(options.end(), {"--fault", fault});
-  Ended ended = RunToEnd(Inject(options, program));
-  EXPECT_EQ(ended.exit, 0) << ended.signal << ": " << ended.out << ended.err;
-  Seen seen = {.fields = Fields(ended.out), .lies = {}};
-  std::istringstream lines(ReadFile(log));
-  for (std::string line; std::getline(lines, line);)
-    seen.lies.push_back(nlohmann::json::parse(line));
-  return seen;
-}
 
 // ---- syscall-exit: all registers of one call
 // ----------------------------------------------------
@@ -179,12 +159,32 @@ TEST_P(EachPath, SeveralRules) {
   EXPECT_EQ(seen.lies.size(), 3u);
 }
 
+// What is no opportunity has no number: the errors of the one that is looked at are the first, as
+// the program makes calls that succeed before.
+TEST_P(EachPath, CallsThatAreNoOpportunityAreNotCounted) {
+  Seen seen = Call({"syscall-exit.errno-range,nth=1", "syscall-exit.errno-range,nth=2"}, "close");
+  ASSERT_EQ(seen.lies.size(), 1u);
+  EXPECT_EQ(seen.lies[0]["call"], "close");
+  ExpectTrueBut(seen, {{"result", "9"}});
+}
+
 // ---- Calls under rules
 // --------------------------------------------------------------------------
 
 TEST_P(EachPath, SkippedCallLosesNothingElse) {
   ExpectTrueBut(Call({"syscall-entry.refuse,call=getpid,errno=EXDEV"}, "getpid"),
                 {{"result", Negative(-18)}});
+}
+
+// A filter of the program's own that asks for a tracer: it has none, as far as it knows.
+TEST_P(EachPath, OwnFilterFindsNoTracer) {
+  const std::string native = Negative(-38);
+  ExpectTrueBut(Call({}, "getuid"), {{"result", native}});
+  ExpectTrueBut(Call({"syscall-exit.wrong-pc,call=getppid"}, "getuid"), {{"result", native}});
+  Seen seen =
+      Call({"syscall-exit.wrong-pc,call=getuid", "syscall-entry.refuse,call=getuid"}, "getuid");
+  ExpectTrueBut(seen, {{"result", native}});
+  EXPECT_TRUE(seen.lies.empty());
 }
 
 // An exec ends in a new program, whose registers are the kernel's: nothing of them is lost. (With
@@ -211,6 +211,57 @@ TEST(Sigreturn, BringsBackWhatWasInterrupted) {
       EXPECT_TRUE(seen.lies.empty()) << how << arch;
     }
   }
+}
+
+// ---- Rules for a part of a real program
+// ---------------------------------------------------------
+
+Words Python(const Words& options, const std::string& code) {
+  Words program = {"/usr/bin/python3"};
+  program.insert(program.end(), options.begin(), options.end());
+  program.insert(program.end(), {"-c", code});
+  return program;
+}
+
+TEST(Rules, CodeOfALibrary) {
+  const std::string code =
+      "import os; print('right=%d' % (os.getpid() == int(os.readlink('/proc/self'))))";
+  const std::string fault = "syscall-entry.refuse,call=getpid,pc=";
+  EXPECT_EQ(Take({fault + "libc.so.6"}, Python({}, code)).fields["right"], "0");
+  Seen elsewhere = Take({fault + "libm.so.6"}, Python({}, code));
+  EXPECT_EQ(elsewhere.fields["right"], "1");
+  EXPECT_TRUE(elsewhere.lies.empty());
+}
+
+// What two threads of Python are told of their process's number.
+const char* const kTwoThreads =
+    "import os, threading\n"
+    "pid = int(os.readlink('/proc/self'))\n"
+    "told = []\n"
+    "thread = threading.Thread(target=lambda: told.append(os.getpid()))\n"
+    "thread.start()\n"
+    "thread.join()\n"
+    "print('main=%d other=%d' % (os.getpid() == pid, told[0] == pid))";
+
+TEST(Rules, ThreadsByNumber) {
+  const std::string fault = "syscall-entry.refuse,call=getpid,thread=";
+  Seen main = Take({fault + "main"}, Python({}, kTwoThreads));
+  EXPECT_EQ(main.fields["main"], "0");
+  EXPECT_EQ(main.fields["other"], "1");
+  Seen second = Take({fault + "2"}, Python({}, kTwoThreads));
+  EXPECT_EQ(second.fields["main"], "1");
+  EXPECT_EQ(second.fields["other"], "0");
+}
+
+// With faulthandler, Python's main thread has an alternate signal stack, its others have none.
+TEST(Rules, ForeignThreads) {
+  const std::string fault = "syscall-entry.refuse,call=getpid,thread=foreign";
+  Seen seen = Take({fault}, Python({"-X", "faulthandler"}, kTwoThreads));
+  EXPECT_EQ(seen.fields["main"], "1");
+  EXPECT_EQ(seen.fields["other"], "0");
+  ASSERT_EQ(seen.lies.size(), 1u);
+  EXPECT_EQ(seen.lies[0]["thread"], "1.1");
+  EXPECT_EQ(Take({fault}, Python({}, kTwoThreads)).fields["main"], "0");
 }
 
 }  // namespace

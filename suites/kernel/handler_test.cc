@@ -2,32 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-#include <sstream>
-
-#include "suites/kernel/run.h"
+#include "suites/kernel/lies.h"
 
 namespace faultline::suites {
 namespace {
 
 using Map = std::map<std::string, std::string>;
 
-struct Seen {
-  Map fields;
-  std::vector<nlohmann::json> lies;
-};
-
 Seen Take(const std::string& fault, const std::string& arch, const std::string& how) {
-  std::string log = ScratchFile("log");
-  Words options = {"--log", log};
-  if (!fault.empty()) options.insert(options.end(), {"--fault", fault});
-  Ended ended = RunToEnd(Inject(options, {Tracee("handler", arch), how}));
-  EXPECT_EQ(ended.exit, 0) << fault << " " << how << ": " << ended.out << ended.err;
-  Seen seen = {.fields = Fields(ended.out), .lies = {}};
-  std::istringstream lines(ReadLies(log));
-  for (std::string line; std::getline(lines, line);)
-    seen.lies.push_back(nlohmann::json::parse(line));
-  return seen;
+  return suites::Take(fault.empty() ? Words{} : Words{fault}, {Tracee("handler", arch), how});
 }
 
 // What a kernel without faults shows for each way.

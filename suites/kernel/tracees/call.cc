@@ -7,6 +7,7 @@
 //     getpid    succeeds
 //     close     fails: descriptor -1 (EBADF)
 //     access    fails: a null path (EFAULT)
+//     getuid    a filter of the program's own wants a tracer to see it (SECCOMP_RET_TRACE)
 //     mmap      succeeds with an address beyond 4 GB (syscall only)
 //
 // Before the call each register but rax, rsp and the call's arguments holds
@@ -16,6 +17,10 @@
 // two-byte instructions behind the call were left out.
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 
 #include "suites/kernel/tracees/tracee.h"
 
@@ -183,11 +188,25 @@ constexpr What kCalls[] = {
     {"getpid", 39, 20, {}, 0},
     {"close", 3, 6, {~0ul}, 1},
     {"access", 21, 33, {0, 0}, 2},
+    {"getuid", 102, 24, {}, 0},
     {"mmap", 9, -1, {0, 4096, 0, 0x22, ~0ul, 0}, 6},
 };
 constexpr int kRax = 0, kRsp = 4;
 constexpr int kSyscallArguments[] = {7, 6, 2, 10, 8, 9};
 constexpr int kInt80Arguments[] = {3, 1, 2, 6, 7, 5};
+
+void InstallFilter(int number) {
+  sock_filter program[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<unsigned>(number)},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRACE | 5},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+  };
+  sock_fprog whole = {.len = 4, .filter = program};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole) != 0)
+    Die("seccomp");
+}
 
 }  // namespace
 
@@ -204,6 +223,7 @@ int main(int argc, char** argv) {
   call_before[kRax] = static_cast<unsigned long>(by_syscall ? what->syscall : what->int80);
   constexpr unsigned long kAlwaysSet = 2, kCarry = 1;
   call_before[16] = kAlwaysSet | (argc > 3 ? kCarry : 0);
+  if (strcmp(what->name, "getuid") == 0) InstallFilter(static_cast<int>(call_before[kRax]));
   by_syscall ? CallBySyscall() : CallByInt80();
 
   printf("result=%lx carry=%lu steps=%lu", call_after[kRax], call_after[16] & kCarry,

@@ -1,0 +1,150 @@
+// time: how long a wait lasts, and what clocks say.
+//
+//     time wait CALL MS       CALL: nanosleep, until (clock_nanosleep to a deadline), poll, select,
+//                             epoll, futex, futex-until
+//     time two MS             two threads sleep by one and the same timeout
+//     time clock CLOCK        four readings: realtime, monotonic, cpu, of-day, time
+//
+// wait prints result=… (or minus the error), elapsed=… in ms, timeout=kept|changed (in memory or in
+// the argument's register). clock prints, for the second to the fourth reading, by how many hours
+// it is behind the one before: hours=…,…,… and vdso=yes|no.
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/auxv.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "suites/kernel/tracees/tracee.h"
+
+namespace {
+
+// Not by a call that a fault may be for: the time that the kernel keeps of this process.
+long TrueMs() {
+  char text[64];
+  if (!ReadFile("/proc/uptime", text, sizeof text)) return -1;
+  return static_cast<long>(strtod(text, nullptr) * 1000);
+}
+
+struct Timeout {
+  long seconds;
+  long part;
+};
+Timeout timeout, asked;
+
+long Result(long result) { return result < 0 ? -errno : result; }
+
+int Wait(const char* how, long ms) {
+  long begin = TrueMs();
+  timeout = {.seconds = ms / 1000, .part = ms % 1000 * 1000000};
+  long result = 0;
+  bool kept = true;
+  Shared<int> word;
+  if (strstr(how, "until")) {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    timeout.seconds += now.tv_sec;
+    timeout.part += now.tv_nsec;
+    if (timeout.part >= 1000000000) ++timeout.seconds, timeout.part -= 1000000000;
+  }
+  asked = timeout;
+  if (strcmp(how, "nanosleep") == 0) {
+    result = Result(syscall(SYS_nanosleep, &timeout, nullptr));
+  } else if (strcmp(how, "until") == 0) {
+    result =
+        Result(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &timeout, nullptr));
+  } else if (strcmp(how, "poll") == 0) {
+    Call call = {
+        .number = SYS_poll, .arguments = {0, 0, static_cast<unsigned long>(ms)}, .result = 0};
+    Do(&call);
+    result = call.result;
+    kept = call.arguments[2] == static_cast<unsigned long>(ms);
+  } else if (strcmp(how, "epoll") == 0) {
+    epoll_event event;
+    Call call = {
+        .number = SYS_epoll_wait,
+        .arguments = {static_cast<unsigned long>(epoll_create1(0)),
+                      reinterpret_cast<unsigned long>(&event), 1, static_cast<unsigned long>(ms)},
+        .result = 0};
+    Do(&call);
+    result = call.result;
+    kept = call.arguments[3] == static_cast<unsigned long>(ms);
+  } else if (strcmp(how, "select") == 0) {
+    // By the call that takes its arguments in registers. What Linux leaves of the timeout is 0.
+#if defined(__x86_64__)
+    constexpr long kSelect = SYS_select;
+#else
+    constexpr long kSelect = SYS__newselect;
+#endif
+    timeout.part /= 1000;
+    result = Result(syscall(kSelect, 0, nullptr, nullptr, nullptr, &timeout));
+    asked = {.seconds = 0, .part = 0};
+  } else if (strcmp(how, "futex") == 0) {
+    result = Result(syscall(SYS_futex, &word, FUTEX_WAIT, 0, &timeout, nullptr, 0));
+  } else if (strcmp(how, "futex-until") == 0) {
+    result = Result(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, 0, &timeout, nullptr, -1));
+  } else {
+    return 64;
+  }
+  kept = kept && memcmp(&timeout, &asked, sizeof asked) == 0;
+  printf("result=%ld elapsed=%ld timeout=%s\n", result, TrueMs() - begin,
+         kept ? "kept" : "changed");
+  return 0;
+}
+
+void* Sleep(void*) {
+  syscall(SYS_nanosleep, &timeout, nullptr);
+  return nullptr;
+}
+
+int Two(long ms) {
+  long begin = TrueMs();
+  timeout = asked = {.seconds = ms / 1000, .part = ms % 1000 * 1000000};
+  pthread_t threads[2];
+  for (pthread_t& thread : threads)
+    if (pthread_create(&thread, nullptr, Sleep, nullptr) != 0) Die("pthread_create");
+  for (pthread_t thread : threads) pthread_join(thread, nullptr);
+  printf("elapsed=%ld timeout=%s\n", TrueMs() - begin,
+         memcmp(&timeout, &asked, sizeof asked) == 0 ? "kept" : "changed");
+  return 0;
+}
+
+double Seconds(const char* clock) {
+  if (strcmp(clock, "of-day") == 0) {
+    timeval now;
+    gettimeofday(&now, nullptr);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_usec) / 1e6;
+  }
+  if (strcmp(clock, "time") == 0) return static_cast<double>(time(nullptr));
+  clockid_t id = strcmp(clock, "realtime") == 0    ? CLOCK_REALTIME
+                 : strcmp(clock, "monotonic") == 0 ? CLOCK_MONOTONIC
+                                                   : CLOCK_PROCESS_CPUTIME_ID;
+  timespec now;
+  clock_gettime(id, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+int Clock(const char* clock) {
+  double readings[4];
+  for (double& reading : readings) reading = Seconds(clock);
+  printf("hours=");
+  for (int i = 1; i < 4; ++i) {
+    double hours = (readings[i - 1] - readings[i]) / 3600;
+    printf("%d%s", static_cast<int>(hours < 0 ? hours - 0.5 : hours + 0.5), i < 3 ? "," : " ");
+  }
+  printf("vdso=%s\n", getauxval(AT_SYSINFO_EHDR) ? "yes" : "no");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 3 && strcmp(argv[1], "wait") == 0) return Wait(argv[2], atol(argv[3]));
+  if (argc > 2 && strcmp(argv[1], "two") == 0) return Two(atol(argv[2]));
+  if (argc > 2 && strcmp(argv[1], "clock") == 0) return Clock(argv[2]);
+  return 64;
+}
