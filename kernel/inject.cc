@@ -15,6 +15,7 @@
 #include "kernel/fault/fault.h"
 #include "kernel/fault/grammar.h"
 #include "kernel/fault/rule.h"
+#include "kernel/fault/rules_file.h"
 #include "kernel/job.h"
 #include "kernel/record/log_reader.h"
 #include "kernel/session.h"
@@ -58,27 +59,17 @@ bool AddRule(const std::string& where, const std::string& text, uint64_t seed,
   }
 }
 
-// A rule a line; blank lines and what follows a '#' count for nothing.
 bool AddRulesFile(const std::string& path, uint64_t seed, std::vector<Rule>* rules) {
   std::ifstream file(path);
   if (!file) {
     fmt::print(stderr, "inject: cannot read the rules {}: {}\n", path, strerror(errno));
     return false;
   }
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    line.erase(std::min(line.find('#'), line.size()));
-    line.erase(line.find_last_not_of(" \t\r") + 1);
-    size_t begin = line.find_first_not_of(" \t");
-    if (begin == std::string::npos) continue;
-    // The column counts within the line as it is, so the indentation stays in the text shown.
-    try {
-      rules->emplace_back(line.substr(begin), seed, rules->size());
-    } catch (const SpecError& error) {
-      SayWrongRule(fmt::format("{}:{}", path, number), line,
-                   SpecError(error.column() + begin, error.what()));
-      return false;
-    }
+  try {
+    ReadRules(file, seed, rules);
+  } catch (const RulesFileError& error) {
+    SayWrongRule(fmt::format("{}:{}", path, error.line()), error.text(), error);
+    return false;
   }
   if (file.bad()) {
     fmt::print(stderr, "inject: cannot read the rules {}\n", path);

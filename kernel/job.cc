@@ -184,9 +184,11 @@ bool StartProgram(const Job& job, const std::string& path, char** arguments,
     close(go[1]);
     close(failure[0]);
     setpgid(0, getpgid(job.front));
-    char nothing;
-    while (read(go[0], &nothing, 1) < 0 && errno == EINTR) {
+    char word;
+    ssize_t size;
+    while ((size = read(go[0], &word, 1)) < 0 && errno == EINTR) {
     }
+    if (size != 1) _exit(kExitFailed);  // the tracer is gone; nobody may run the program untraced
     sigprocmask(SIG_SETMASK, &job.mask, nullptr);
     if (filter.empty() || filter.Install()) execv(path.c_str(), arguments);
     int error = errno;
@@ -201,6 +203,8 @@ bool StartProgram(const Job& job, const std::string& path, char** arguments,
 }
 
 void ReleaseProgram(Program* program) {
+  // A process that was killed has nobody who reads; this one lives on to say so.
+  [[maybe_unused]] ssize_t written = write(program->go, "g", 1);
   close(program->go);
   program->go = -1;
 }

@@ -80,7 +80,7 @@ void TellStop(const Job& job, int signal);
 // The program's process, from before its exec.
 struct Program {
   pid_t pid = -1;
-  int go = -1;       // the process execs when this is closed
+  int go = -1;       // the process execs when it reads a byte from this, and ends if there is none
   int failure = -1;  // errno of an exec that failed
 };
 // Forks the process that will be the program: in the front's process group, with the signal mask

@@ -232,6 +232,12 @@ int RunSession(SessionOptions options) {
 
   if (!tracer.Seize(program.pid)) {
     int error = errno;
+    // Somebody may have killed the process already; then that is all there is to tell.
+    int status = 0;
+    if (waitpid(program.pid, &status, WNOHANG) == program.pid) {
+      TellEnd(job, status, /*last=*/true);
+      _exit(0);
+    }
     kill(program.pid, SIGKILL);
     _exit(Fail(fmt::format("cannot trace: {}{}", strerror(error),
                            error == EPERM ? " (is ptrace allowed here?)" : "")));

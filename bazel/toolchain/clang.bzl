@@ -42,12 +42,36 @@ def _flags(name, actions, flags, with_features = []):
         )],
     )
 
+# With the coverage that libFuzzer looks at, so that one build serves both.
+_SANITIZERS = ["-fsanitize=address,undefined,fuzzer-no-link"]
+
 def _config_impl(ctx):
     target = ctx.attr.target_flags
     features = [
         feature(name = "opt"),
         feature(name = "dbg"),
         feature(name = "fastbuild"),
+        # What stands on a whole C++ library and may be watched from within: the tracer and its tests, never the
+        # programs under it.
+        feature(name = "instrumentable"),
+        feature(
+            name = "sanitize",
+            flag_sets = [
+                flag_set(
+                    actions = actions,
+                    flag_groups = [flag_group(flags = flags)],
+                    with_features = [with_feature_set(features = ["instrumentable"])],
+                )
+                for actions, flags in [
+                    (_C_ACTIONS, _SANITIZERS + [
+                        "-D_GLIBCXX_ASSERTIONS",
+                        "-fno-omit-frame-pointer",
+                        "-fno-sanitize-recover=all",
+                    ]),
+                    (_LINK_ACTIONS, _SANITIZERS),
+                ]
+            ],
+        ),
         # The same optimisation in every mode: a bug that lives in registers must not come and go with -c.
         _flags("default_compile_flags", _C_ACTIONS, target + [
             "-O2",

@@ -81,8 +81,10 @@ bool Tracer::Seize(pid_t root) {
 }
 
 void Tracer::Run() {
+  // Until the kernel says that there is none: a process may have been forked that was not heard of
+  // yet, by one that is gone.
   Event event;
-  while (!tracees_.empty() && Next(&event)) OnEvent(event);
+  while (Next(&event)) OnEvent(event);
 }
 
 bool Tracer::Next(Event* event) {
@@ -93,7 +95,13 @@ bool Tracer::Next(Event* event) {
   }
   for (;;) {
     RunTimers();
-    event->tid = waitpid(-1, &event->status, __WALL);
+    event->tid = waitpid(-1, &event->status, __WALL | (arrivals_.empty() ? 0 : WNOHANG));
+    if (event->tid == 0) {
+      // Before a wait that might be for ever.
+      DeliverOrphans();
+      if (!deferred_.empty()) return Next(event);
+      event->tid = waitpid(-1, &event->status, __WALL);
+    }
     if (event->tid > 0) return true;
     if (errno != EINTR) return false;
     if (on_interrupt) on_interrupt();
@@ -162,9 +170,17 @@ void Tracer::OnEnd(pid_t tid, int status) {
     if (creator != tracees_.end() && observer_->HoldsCreators())
       Go(parent, creator->second, PTRACE_CONT, 0);
   }
-  GiveUpOnCreator(tid, tgid);
+  ForgetCreator(tid);
+  auto process = tracees_.find(tgid);
+  if (process != tracees_.end() && WIFSIGNALED(status)) process->second.lost_threads = true;
   observer_->OnGone(tid);
-  if (tid == root_ && on_root_end) on_root_end(status, tracees_.empty());
+  if (tid == root_ && on_root_end) on_root_end(status, !AnyLeft());
+}
+
+bool Tracer::AnyLeft() const {
+  siginfo_t unused;
+  return !deferred_.empty() ||
+         waitid(P_ALL, 0, &unused, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
 void Tracer::OnExecStop(pid_t tid) {
@@ -175,13 +191,17 @@ void Tracer::OnExecStop(pid_t tid) {
     bool in_call = tracees_[former].in_call;
     tracees_.erase(former);
     tracees_[tid].in_call = in_call;
-    GiveUpOnCreator(tid, tid);
     observer_->OnGone(former);
   }
+  ForgetCreator(tid);
   observer_->OnExec(tid, former);
   Tracee& tracee = tracees_[tid];
-  tracee = {
-      .tgid = tid, .born = true, .delivered = true, .stopped = true, .in_call = tracee.in_call};
+  tracee = {.tgid = tid,
+            .born = true,
+            .delivered = true,
+            .stopped = true,
+            .in_call = tracee.in_call,
+            .lost_threads = tracee.lost_threads};
   Go(tid, tracee, PTRACE_CONT, 0);
 }
 
@@ -250,18 +270,37 @@ void Tracer::Deliver(Birth birth) {
     Go(birth.parent, creator->second, PTRACE_CONT, 0);
 }
 
-void Tracer::GiveUpOnCreator(pid_t tid, pid_t tgid) {
-  std::vector<pid_t> orphans;
-  for (auto& [born, arrival] : arrivals_) {
+void Tracer::ForgetCreator(pid_t tid) {
+  for (auto& [born, arrival] : arrivals_)
     if (arrival.announced && arrival.announced->parent == tid) arrival.announced->parent = 0;
+}
+
+void Tracer::DeliverOrphans() {
+  std::vector<pid_t> orphans;
+  for (const auto& [born, arrival] : arrivals_) {
     if (!arrival.arrived) continue;
     auto status = ReadStatus(born);
     if (!status) continue;  // it was killed: its end is reported in its turn
-    // Another thread of the process may be its creator: then the announcement comes too late.
-    if (status->tgid == tgid || status->parent == tgid || !tracees_.contains(status->parent))
+    pid_t creator = status->tgid != born ? status->tgid : status->parent;
+    // What the program passed on to its own parent (CLONE_PARENT).
+    if (creator == getpid()) creator = root_;
+    auto found = tracees_.find(creator);
+    if (found == tracees_.end() || (found->second.lost_threads && !WillAnnounce(creator, born)))
       orphans.push_back(born);
   }
   for (pid_t born : orphans) Deliver({.tid = born});
+}
+
+bool Tracer::WillAnnounce(pid_t creator, pid_t born) {
+  // A thread on its way out of fork stops for the announcement before it stops for this.
+  Stop(ThreadsOf(creator));
+  return std::any_of(deferred_.begin(), deferred_.end(), [&](const Event& event) {
+    int what = event.status >> 16;
+    return WIFSTOPPED(event.status) &&
+           (what == PTRACE_EVENT_CLONE || what == PTRACE_EVENT_FORK ||
+            what == PTRACE_EVENT_VFORK) &&
+           static_cast<pid_t>(EventMessage(event.tid)) == born;
+  });
 }
 
 void Tracer::After(int64_t delay, std::function<void()> action) {

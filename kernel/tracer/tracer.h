@@ -137,6 +137,7 @@ class Tracer {
     bool to_handler = false;     // resumed with Resume::stop_at_handler
     bool group_stop = false;     // its first stop is one
     bool own_interrupt = false;  // Stop() asked for an interruption that has not come yet
+    bool lost_threads = false;   // of a process: threads of it were killed, by an exec
   };
   // A new tracee's first stop and its creator's event come in any order, each waits for the other.
   struct Arrival {
@@ -156,6 +157,7 @@ class Tracer {
   bool Next(Event* event);
   void OnEvent(const Event& event);
   void OnEnd(pid_t tid, int status);
+  [[nodiscard]] bool AnyLeft() const;
   void OnSignalStop(pid_t tid, Tracee& tracee, int signal);
   void OnEventStop(pid_t tid, Tracee& tracee, int signal);
   void OnExecStop(pid_t tid);
@@ -164,9 +166,14 @@ class Tracer {
   void Announce(const Birth& birth);
   // Tells the observer, and ends the stops of the new one and, if it was held, of its creator.
   void Deliver(Birth birth);
-  // `tid` of process `tgid` is gone, and with it, perhaps, the announcement of a tracee that has
-  // arrived.
-  void GiveUpOnCreator(pid_t tid, pid_t tgid);
+  // `tid` is gone and need not be told of what it made.
+  void ForgetCreator(pid_t tid);
+  // Delivers those who have arrived and whom nobody will announce: their creator was killed before
+  // it could. To be called when no event is waiting.
+  void DeliverOrphans();
+  // Whether a thread of `creator`, which lost some, is about to announce `born`. May interrupt
+  // them.
+  bool WillAnnounce(pid_t creator, pid_t born);
   void RunTimers();
   void Go(pid_t tid, Tracee& tracee, int request, int signal);
 

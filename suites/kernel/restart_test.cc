@@ -166,7 +166,7 @@ TEST(Handlerless, TakesBackWhatAHandlerOvertakes) {
     EXPECT_EQ(seen.fields["rewound"], "1");
     EXPECT_EQ(seen.fields["saved_a3"], seen.fields["rusage"]);
   }
-  Seen seen = Interrupt("restart.fast-return,nth=1", "amd64", "wait4", "mixed");
+  Seen seen = Interrupt("restart.fast-return,thread=main,nth=1", "amd64", "wait4", "mixed");
   ExpectLost(seen, "-14");
   EXPECT_EQ(seen.lies.size(), 1u);
 }

@@ -28,14 +28,6 @@ int64_t NowMs() {
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// Polls a condition that nothing announces.
-template <typename Condition>
-bool Await(Condition condition) {
-  for (int64_t end = NowMs() + kPatienceMs; NowMs() < end; usleep(1000))
-    if (condition()) return true;
-  return false;
-}
-
 std::vector<pid_t> Processes() {
   std::vector<pid_t> pids;
   DIR* proc = opendir("/proc");
@@ -58,7 +50,82 @@ size_t CountDoing(const std::string& what) {
   return count;
 }
 
+// "name pid 3, thread 4: S, in call 61, at do_wait, traced by 2", a line a thread.
+std::string DescribeThreads(pid_t pid, const std::string& indent) {
+  std::string text;
+  std::error_code gone;
+  std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
+    std::map<std::string, std::string> fields;
+    std::istringstream lines(ReadFile(task.path().string() + "/status"));
+    for (std::string line; std::getline(lines, line);) {
+      size_t colon = line.find(":\t");
+      if (colon != std::string::npos) fields[line.substr(0, colon)] = line.substr(colon + 2);
+    }
+    std::string call = ReadFile(task.path().string() + "/syscall");
+    text += indent + fields["Name"] + " pid " + std::to_string(pid) + ", thread " +
+            task.path().filename().string() + ": " + fields["State"] + ", call " +
+            call.substr(0, call.find_first_of(" \n")) + ", at " +
+            ReadFile(task.path().string() + "/wchan") + ", traced by " + fields["TracerPid"] +
+            ", pending " + fields["SigPnd"] + "+" + fields["ShdPnd"] + ", blocked " +
+            fields["SigBlk"] + "\n";
+  }
+  return text;
+}
+
+void DescribeBelow(pid_t pid, const std::string& indent, std::string* text) {
+  for (pid_t child : ChildrenOf(pid)) {
+    *text += DescribeThreads(child, indent);
+    DescribeBelow(child, indent + "  ", text);
+  }
+}
+
+constexpr const char* kSanitized = "FAULTLINE_SANITIZED_INJECT";
+
+// What the sanitizers found in the tracer: its exit status and its fd 2 are not always anybody's to
+// see.
+class SanitizerReports : public testing::Environment {
+ public:
+  void SetUp() override {
+    if (getenv(kSanitized) == nullptr) return;
+    const char* folder = getenv("TEST_TMPDIR");
+    folder_ = std::filesystem::absolute(folder ? folder : "/tmp") /
+              ("sanitizer-reports-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+    std::string options = "halt_on_error=1:log_path=" + (folder_ / "report").string();
+    setenv("ASAN_OPTIONS", (options + ":detect_stack_use_after_return=1").c_str(), 1);
+    setenv("UBSAN_OPTIONS", (options + ":print_stacktrace=1").c_str(), 1);
+  }
+  void TearDown() override {
+    if (folder_.empty()) return;
+    for (const auto& file : std::filesystem::directory_iterator(folder_))
+      ADD_FAILURE() << ReadFile(file.path());
+    std::filesystem::remove_all(folder_);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// gtest owns it.
+[[maybe_unused]] const auto* const sanitizer_reports =
+    testing::AddGlobalTestEnvironment(new SanitizerReports);
+
 }  // namespace
+
+const std::string kInject = getenv(kSanitized) ? getenv(kSanitized) : "kernel/inject";
+
+bool AwaitThat(const std::function<bool()>& condition) {
+  for (int64_t end = NowMs() + kPatienceMs; NowMs() < end; usleep(1000))
+    if (condition()) return true;
+  return false;
+}
+
+std::string DescribeBelow(pid_t pid) {
+  std::string text;
+  DescribeBelow(pid, "", &text);
+  return text;
+}
 
 Words Inject(const Words& options, const Words& program) {
   Words command = {kInject};
@@ -147,13 +214,23 @@ void Child::AwaitText(const std::string& text, const std::string* stream) {
   }
 }
 
+void Child::AwaitEndOfOutput() {
+  for (int64_t end = NowMs() + kPatienceMs; Pump(100);) {
+    if (NowMs() > end) {
+      ADD_FAILURE() << "output does not end: " << out << err << "\n" << DescribeBelow(getpid());
+      return;
+    }
+  }
+}
+
 void Child::Wait() {
   for (int64_t end = NowMs() + kPatienceMs; pid_ > 0;) {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) == pid_) {
       Reap(status);
     } else if (NowMs() > end) {
-      ADD_FAILURE() << "still running after " << kPatienceMs << " ms: " << out << err;
+      ADD_FAILURE() << "still running after " << kPatienceMs << " ms: " << out << err << "\n"
+                    << DescribeBelow(getpid());
       kill(pid_, SIGKILL);
       waitpid(pid_, &status, 0);
       Reap(status);
@@ -173,7 +250,7 @@ void Child::Wait() {
 
 bool Child::AwaitStop() {
   bool stopped = false;
-  bool seen = Await([&] {
+  bool seen = AwaitThat([&] {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG | WUNTRACED) != pid_) return false;
     stopped = WIFSTOPPED(status);
@@ -239,9 +316,15 @@ std::string StatusField(pid_t pid, const std::string& name) {
   return "";
 }
 
+size_t ThreadsOf(pid_t pid) {
+  std::error_code gone;
+  auto tasks = std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone);
+  return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
 bool AllSleepInRead(pid_t pid) {
   std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  return Await([&] {
+  return AwaitThat([&] {
     size_t all = 0, asleep = 0;
     for (const auto& task : std::filesystem::directory_iterator(tasks)) {
       std::string call = ReadFile(task.path().string() + "/syscall");
@@ -265,11 +348,11 @@ const std::string& Mark() {
 }
 
 bool NoneDo(const std::string& what) {
-  return Await([&] { return CountDoing(what) == 0; });
+  return AwaitThat([&] { return CountDoing(what) == 0; });
 }
 
 bool SomeDo(const std::string& what, size_t count) {
-  return Await([&] { return CountDoing(what) == count; });
+  return AwaitThat([&] { return CountDoing(what) == count; });
 }
 
 }  // namespace faultline::suites

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,7 +13,9 @@ namespace faultline::suites {
 
 using Words = std::vector<std::string>;
 
-inline const char* const kInject = "kernel/inject";
+// The tracer: with FAULTLINE_SANITIZED_INJECT, the one there, which is built with sanitizers; what
+// they report fails the tests.
+extern const std::string kInject;
 inline const char* const kJail = "tools/jail/jail";
 
 // A tracee of this suite, built for "amd64" or "386".
@@ -40,7 +43,10 @@ class Child {
   void AwaitOutput(const std::string& text);
   // The same of fd 2.
   void AwaitError(const std::string& text);
-  // Waits for the end. Fails the test and kills the program when it does not come in a minute.
+  // Waits until fds 1 to 3 have ended: nobody that could write to them is left.
+  void AwaitEndOfOutput();
+  // Waits for the end. When it does not come in a minute, fails the test, tells what the processes
+  // do, and kills the program.
   void Wait();
   // Waits until the process is stopped (WIFSTOPPED); false if it ended instead.
   bool AwaitStop();
@@ -82,6 +88,9 @@ void WriteFile(const std::string& path, const std::string& text);
 // "key=value" words of a line.
 std::map<std::string, std::string> Fields(const std::string& line);
 
+// Polls a condition that nothing announces; false if it did not come true in a minute.
+bool AwaitThat(const std::function<bool()>& condition);
+
 // The child processes of `pid`.
 std::vector<pid_t> ChildrenOf(pid_t pid);
 // A word of this test's own: other tests have such processes at the same time.
@@ -93,6 +102,12 @@ bool SomeDo(const std::string& what, size_t count);
 
 // Waits until every thread of `pid` sleeps in read.
 bool AllSleepInRead(pid_t pid);
+
+// How many threads `pid` has.
+size_t ThreadsOf(pid_t pid);
+
+// The processes below `pid`, each with the state of its threads: what a hang looks like.
+std::string DescribeBelow(pid_t pid);
 
 // The field `name` of /proc/PID/status.
 std::string StatusField(pid_t pid, const std::string& name);

@@ -3,7 +3,7 @@
 //     life exit N            life die SIGNO         by an unhandled signal to itself
 //     life exec PATH ARGS…   from the main thread   life exec-thread PATH ARGS…   from another one
 //     life crash             a null pointer in CrashHere, another thread asleep in SleepHere
-//     life hang              two threads asleep in SleepHere; prints "ready" first
+//     life hang [N]          N threads (1) and the main one in SleepHere; prints "ready" first
 //     life forks N           N children, each exits with its own status; vfork and fork by turns
 //     life threads N         N threads at once
 //     life orphan            a child that outlives it by as long as fd 0 stays open
@@ -119,8 +119,9 @@ int main(int argc, char** argv) {
     CrashHere();
   }
   if (strcmp(what, "hang") == 0) {
-    Start(Sleeper);
-    Await([] { return arrived == 1; });
+    int count = number > 0 ? number : 1;
+    for (int i = 0; i < count; ++i) Start(Sleeper);
+    Await([&] { return arrived == count; });
     puts("ready");
     fflush(stdout);
     SleepHere();
