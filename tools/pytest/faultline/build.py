@@ -43,8 +43,7 @@ def programs(cells: Iterable[Cell]) -> list[str]:
         for variant in bug.variants:
             defect = "" if variant in bug.defects else cell.defect
             for port in bug.ports:
-                on_port = [target for target in bug.targets if target.startswith(port + "@")]
-                if all(bug.why_inapplicable(variant, target) for target in on_port):
+                if bug.why_not_built(variant, port):
                     continue
                 for hosted in [False, True] if bug.hosted_cases else [False]:
                     form = (".hosted" if hosted else "") + (f".with-{defect}" if defect else "")

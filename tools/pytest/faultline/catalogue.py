@@ -106,6 +106,13 @@ class Bug:
                 return reason
         return ""
 
+    def why_not_built(self, variant: str, port: str) -> str:
+        """Why there is no program of a variant for an os-arch, or "" when there is one."""
+        reasons = [
+            self.why_inapplicable(variant, target) for target in self.targets if target.startswith(port + "@")
+        ]
+        return reasons[0] if reasons and all(reasons) else ""
+
     def expected(self, variant: str, case: str, target: str) -> tuple[str, ...]:
         """The verdicts that pass; empty when the catalogue does not say."""
         pattern = self._expectation(variant, case, target)

@@ -151,6 +151,14 @@ def _bugs(catalogue: Catalogue, selection: Selection) -> list[Bug]:
     return bugs
 
 
+def pick_bugs(catalogue: Catalogue, wanted: Sequence[str], ports: Sequence[str]) -> list[Bug]:
+    """The bugs that the patterns name and that are built for one of the os-arch pairs. Raises UsageError."""
+    bugs = [bug for bug in _bugs(catalogue, Selection(tuple(wanted))) if set(bug.ports) & set(ports)]
+    if not bugs:
+        raise UsageError(f"no selected bug is built for {' or '.join(ports)}")
+    return bugs
+
+
 def _with_defect(catalogue: Catalogue, bugs: list[Bug], selection: Selection) -> list[Bug]:
     """The bugs whose programs are built with the defect; every other one would run unchanged."""
     defect = selection.defect
@@ -243,6 +251,7 @@ def judge_as(bug: Bug, target: str, state: targets.Availability) -> str:
 def make(bug: Bug, variant: str, target: str, defect: str = "", judged_as: str = "") -> Cell:
     """A cell. Raises UsageError when the catalogue does not say what to expect of it."""
     reason = bug.why_inapplicable(variant, judged_as or target)
+    reason = reason or bug.why_not_built(variant, target.split("@")[0])
     cell = Cell(bug, variant, target, reason, defect, judged_as)
     if not cell.inapplicable:
         for case in cell.cases:

@@ -206,14 +206,63 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     sub = add(
+        "kit",
+        _kit,
+        "pack programs, catalogue and a shell script that runs them on other machines",
+        "  faultline kit                                     every OS and arch\n"
+        "  faultline kit --target 'freebsd-*' -o freebsd.tar.gz\n"
+        "there:  tar xzf freebsd.tar.gz; cd faultline-kit; ./run.sh\n"
+        "here:   faultline report --import faultline-result.tar.gz\n",
+    )
+    some: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
+    sub.add_argument("--target", metavar="GLOB", help="for these OS-ARCH (default: all)", **some)
+    sub.add_argument("--bug", metavar="ID", help="with these bugs (default: all)", **some)
+    sub.add_argument(
+        "-o",
+        dest="output",
+        type=_path,
+        default=Path("faultline-kit.tar.gz"),
+        metavar="FILE",
+        help="the archive (default: faultline-kit.tar.gz)",
+    )
+    sub.add_argument("--no-build", action="store_true", help="use what is built")
+    sub.add_argument(
+        "--bin",
+        type=_path,
+        metavar="DIR",
+        help="where the built programs are (default: bazel-bin); implies --no-build",
+    )
+    sub = add(
         "report",
         _report,
-        "make the views of a results.json again",
+        "make the views of a results.json again, or judge what a kit brought back",
         "  faultline report faultline-out\n"
-        "  faultline report faultline-out/results.json --svg docs/matrix.svg\n",
+        "  faultline report faultline-out/results.json --svg docs/matrix.svg\n"
+        "  faultline report --import freebsd-9.tar.gz freebsd-13.tar.gz --out faultline-import\n\n"
+        + EXIT_CODES,
     )
     sub.add_argument(
-        "results", type=Path, metavar="RESULTS", help="a results.json, or the folder that has one"
+        "results",
+        type=Path,
+        nargs="?",
+        metavar="RESULTS",
+        help="a results.json, or the folder that has one",
+    )
+    sub.add_argument(
+        "--import",
+        dest="imports",
+        type=_path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="judge these archives of a kit's run.sh",
+    )
+    sub.add_argument(
+        "--out",
+        type=_path,
+        metavar="DIR",
+        help="with --import: results and evidence (default: faultline-import)",
     )
     sub.add_argument(
         "--svg", type=_path, metavar="FILE", help="write the terminal's matrix as a picture instead"
@@ -651,7 +700,73 @@ def _show(options: argparse.Namespace) -> int:
     return EXIT_PASSED
 
 
+def _kit(options: argparse.Namespace) -> int:
+    from . import kit
+
+    root: Path = options.root.absolute()
+    catalogue = read(root)
+    ports = kit.ports(catalogue, options.target)
+    bugs = cells.pick_bugs(catalogue, options.bug, ports)
+    if not options.no_build and options.bin is None:
+        _console(stderr=True).print(Text("building the programs", style="dim"))
+        build.build(root, kit.labels(kit.plan(catalogue, bugs, ports)))
+    toolbox = Toolbox((options.bin or root / "bazel-bin").absolute())
+    files = kit.contents(catalogue, bugs, ports, toolbox)
+    content = kit.archive(files)
+    kit.write(options.output.absolute(), content)
+    programs = sum(1 for name in files if name.startswith("programs/"))
+    print(
+        f"{_near(options.output.absolute())}: {programs} programs for {', '.join(ports)}, {len(content) >> 20} MB"
+    )
+    return EXIT_PASSED
+
+
+def _import(options: argparse.Namespace) -> int:
+    """Judges archives. All of them are read before anything is written."""
+    from . import imported
+    from .conductor import SCALES, Conductor, Settings
+    from .views import terminal
+
+    root: Path = options.root.absolute()
+    catalogue = read(root)
+    found = [imported.read(path) for path in dict.fromkeys(options.imports)]
+    what = imported.plan(found, catalogue)
+    if not what.runnable:
+        raise UsageError("; ".join(what.problems) or "no archive holds a whole cell")
+    out: Path = (options.out or Path("faultline-import")).absolute()
+    _prepare_out(out)
+    _clear(out)
+    scale, seed = found[0].scale, found[0].seed
+    store = results.Store(
+        out, root, what.plan, {"scale": scale.name, "seed": seed, "defect": ""}, host=what.host
+    )
+    settings = Settings(root, Toolbox(root / "bazel-bin"), out, SCALES[scale.name], seed)
+    conductor = Conductor(settings, source=imported.Recorded(found))
+    for cell in cells.run_order(what.runnable):
+        store.add(conductor.conduct(cell).as_json())
+    document = store.document()
+    files = write_views(document, out, root)
+    terminal.show(_console(), document, [_near(path) for path in files])
+    for problem in what.problems:
+        _complain(problem)
+    if any(result.problem for result in found):
+        return EXIT_MISSING
+    if what.refused:
+        return EXIT_USAGE
+    return EXIT_PASSED if document["complete"] and not results.failed(document) else EXIT_FAILED
+
+
 def _report(options: argparse.Namespace) -> int:
+    if options.imports:
+        if options.results or options.svg:
+            raise UsageError("--import makes results of its own: give either it or RESULTS")
+        return _import(options)
+    if options.out:
+        raise UsageError("--out belongs to --import")
+    if not options.results:
+        raise UsageError(
+            "which results? A results.json, the folder that has one, or --import FILE; see --help"
+        )
     document = results.read(options.results)
     folder: Path = (options.results if options.results.is_dir() else options.results.parent).absolute()
     if options.svg:

@@ -133,8 +133,14 @@ class Source(Protocol):
     def run(self, errand: Errand, on_event: runner.OnEvent) -> Observation | None:
         """The next run of a case; None when there is no more of it."""
 
-    def again(self, errand: Errand) -> str:
+    def again(self, errand: Errand, seen: Observation) -> str:
         """The command that does a run once more."""
+
+    def before_again(self, cell: Cell) -> str:
+        """Where that command has to be given."""
+
+    def cell_again(self, cell: Cell) -> list[str]:
+        """The command that runs a cell once more."""
 
     def can_trace(self, cell: Cell) -> bool:
         """Whether a second run can have a postmortem that the first had not."""
@@ -147,6 +153,7 @@ class Live:
     """Runs programs now."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._root = settings.root
         self._toolbox = settings.toolbox
         self._targets: dict[str, Target] = {}
@@ -194,7 +201,7 @@ class Live:
             target.settle(self._toolbox)
         return seen
 
-    def again(self, errand: Errand) -> str:
+    def again(self, errand: Errand, seen: Observation) -> str:
         target = self._targets[errand.cell.target]
         program = self._program(errand.cell, errand.case)
         return target.again(
@@ -203,6 +210,28 @@ class Live:
             errand.arguments,
             errand.seed,
         )
+
+    def before_again(self, cell: Cell) -> str:
+        return f"From the repository's root, after: ./faultline run --bug {cell.bug.name}"
+
+    def cell_again(self, cell: Cell) -> list[str]:
+        settings = self._settings
+        again = [
+            "./faultline",
+            "run",
+            "--bug",
+            cell.bug.name,
+            "--variant",
+            cell.variant,
+            "--target",
+            cell.target,
+        ]
+        again += ["--seed", str(settings.seed)]
+        if cell.defect:
+            again += ["--defect", cell.defect]
+        if settings.scale.name != "normal":
+            again.append(f"--{settings.scale.name}")
+        return again
 
     def _from_root(self, path: Path) -> Path:
         return path.relative_to(self._root) if path.is_relative_to(self._root) else path
@@ -260,22 +289,6 @@ class Conductor:
         judged = {case.name: self._judge(cell, case) for case in ordered}
         results = tuple(judged[case.name] for case in cell.cases)
         verdict, expected, passed, reason = judge_cell(results)
-        again = [
-            "./faultline",
-            "run",
-            "--bug",
-            cell.bug.name,
-            "--variant",
-            cell.variant,
-            "--target",
-            cell.target,
-            "--seed",
-            str(self._settings.seed),
-        ]
-        if cell.defect:
-            again += ["--defect", cell.defect]
-        if self._settings.scale.name != "normal":
-            again.append(f"--{self._settings.scale.name}")
         return CellResult(
             cell.bug.name,
             cell.variant,
@@ -284,10 +297,10 @@ class Conductor:
             verdict,
             expected,
             passed,
-            time.monotonic() - began,
+            max(time.monotonic() - began, sum(case.seconds for case in results)),
             reason,
             page,
-            shlex.join(again),
+            shlex.join(self._source.cell_again(cell)),
             results,
             cell.judged_as,
         )
@@ -402,6 +415,7 @@ class Conductor:
         folder.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         tally = Tally()
+        spent = 0.0
         telling: Observation | None = None
         last: Errand | None = None
         while tally.runs < MOST_RUNS and time.monotonic() - began < budget:
@@ -426,6 +440,7 @@ class Conductor:
             if seen is None:
                 break
             outcome = classify(cell.bug, seen, recording.postmortem if recording else None)
+            spent += seen.seconds
             previous = tally.verdict
             tally.add(seen, outcome)
             if telling is None or tally.verdict != previous or outcome.verdict == tally.verdict:
@@ -436,9 +451,10 @@ class Conductor:
         evidence: list[Path] = []
         command = ""
         if telling and last:
-            command = self._source.again(last)
+            command = self._source.again(last, telling)
             evidence = self._keep(last, tally.outcome, telling, command)
-        return _Measured(tally, time.monotonic() - began, command, evidence)
+        # What is only read took its time before.
+        return _Measured(tally, max(spent, time.monotonic() - began), command, evidence)
 
     # Evidence.
 
@@ -457,7 +473,7 @@ class Conductor:
         again = folder / "again.sh"
         again.write_text(
             f"#!/bin/sh\n# {cell.bug.name}: {cell.id}, case {case.name}: {outcome.verdict}; {seen.ending}.\n"
-            f"# From the repository's root, after: ./faultline run --bug {cell.bug.name}\nexec {command}\n",
+            f"# {self._source.before_again(cell)}\nexec {command}\n",
             encoding="utf-8",
         )
         again.chmod(0o755)

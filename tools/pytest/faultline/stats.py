@@ -112,3 +112,26 @@ def opportunities_needed(rate: float, miss: float) -> int:
     while miss_chance(rate, needed) >= miss:
         needed += 1
     return needed
+
+
+def poisson_low(hits: int, confidence: float = CONFIDENCE) -> float:
+    """The lower end of the exact interval of a Poisson variable's mean, `hits` of which were seen.
+
+    Opportunities that are needed by it, log(1/miss) * n / poisson_low(hits), are never fewer than those by the lower
+    end of `interval(hits, n)`: so it can stand in for that where there is no room for more than a table.
+    """
+    if hits <= 0:
+        return 0.0
+    side = (1.0 - confidence) / 2
+    low, high = 0.0, float(hits)
+    for _ in range(200):
+        mean = (low + high) / 2
+        term = below = math.exp(-mean)
+        for k in range(1, hits):
+            term *= mean / k
+            below += term
+        if 1.0 - below < side:
+            low = mean
+        else:
+            high = mean
+    return low

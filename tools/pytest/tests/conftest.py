@@ -148,6 +148,28 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(DRIVER), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
+def with_names_of_their_own(repository: Repository) -> Repository:
+    """Lets the fake programs keep their paths as their names, as compiled programs do."""
+    for path in (repository.bin / "repro").glob("*/*"):
+        words = path.read_text().replace("#!/bin/sh", "#!/bin/bash").replace("\nexec ", '\nexec -a "$0" ')
+        path.write_text(words)
+    return repository
+
+
+def programs_below(folder: Path, word: str = "") -> list[int]:
+    """The processes whose command lines begin with a folder's path and hold a word."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes()
+        except OSError:
+            # It is gone meanwhile.
+            continue
+        if words.startswith(f"{folder}/".encode()) and word.encode() in words:
+            found.append(int(entry.name))
+    return found
+
+
 @pytest.fixture(name="empty")
 def empty_repository(tmp_path: Path) -> Repository:
     """A repository with the tools and no bug."""

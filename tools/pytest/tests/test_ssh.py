@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GOOD_KERNEL, GOOD_RUNTIME, KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository
+from conftest import (
+    GOOD_KERNEL,
+    GOOD_RUNTIME,
+    KERNEL_BUG,
+    NATIVE,
+    RUNTIME_BUG,
+    Repository,
+    programs_below,
+    with_names_of_their_own,
+)
 from faultline import processes, runner, targets
 from faultline.errors import MissingError
 from faultline.targets import Toolbox, ssh
@@ -32,10 +41,7 @@ def add(repository: Repository, **behaviours: str) -> Repository:
     """The runtime's bug, with programs that keep their own name like a compiled program does."""
     repository.add("foreign", RUNTIME_BUG, {**GOOD_RUNTIME, **behaviours})
     repository.add("lost-argument", KERNEL_BUG, GOOD_KERNEL)
-    for path in (repository.bin / "repro").glob("*/*"):
-        words = path.read_text().replace("#!/bin/sh", "#!/bin/bash").replace("\nexec ", '\nexec -a "$0" ')
-        path.write_text(words)
-    return repository
+    return with_names_of_their_own(repository)
 
 
 def conduct(repository: Repository, bug: str, variant: str) -> Any:
@@ -48,15 +54,7 @@ def conduct(repository: Repository, bug: str, variant: str) -> Any:
 
 def running(sshd: Sshd, word: str = "") -> list[int]:
     """The programs on the far side whose command lines hold a word."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if words.startswith(str(sshd.far).encode() + b"/") and word.encode() in words:
-            found.append(int(entry.name))
-    return found
+    return programs_below(sshd.far, word)
 
 
 def nothing_left(sshd: Sshd) -> bool:

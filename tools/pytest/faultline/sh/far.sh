@@ -71,7 +71,7 @@ run() {
   exec 3>&2 2>/dev/null
   (exec "$program" "$@" </dev/null 2>&3 3>&-)
   status=$?
-  kill "$beater"
+  kill -9 "$beater"
   wait "$beater"
   exec 2>&3 3>&-
   kill_below "$here"

@@ -11,13 +11,14 @@ from .base import ARCHES, OSES, Availability, Recording, Target, Toolbox, parse,
 from .elsewhere import Kit
 from .model import Model
 from .native import Native
-from .ssh import Ssh, machine_facts
+from .ssh import MACHINES, Ssh, machine_facts
 
 __all__ = [
     "ARCHES",
     "OSES",
     "Availability",
     "Kit",
+    "MACHINES",
     "Model",
     "Native",
     "Recording",

@@ -45,6 +45,9 @@ def count(every, wanted, most, seconds):
 
 def main():
     behaviour, _, argument = sys.argv[1].partition(":")
+    if "--list" in sys.argv:
+        say("pair\nself\nkey")
+        sys.exit(0)
     case = sys.argv[sys.argv.index("--case") + 1]
     wanted, most, seconds = option("--opportunities", 1000), option("--hits", 1), option("--seconds", 3600)
     if behaviour == "by-case":
