@@ -37,15 +37,19 @@ BAZEL_INTERRUPTED = 8
 def programs(cells: Iterable[Cell]) -> list[str]:
     """The labels of all programs that these cells, and what calibrates them, run."""
     labels: dict[str, None] = {}
+    cells = list(cells)
     bugs = {cell.bug.name: cell for cell in cells}
     for cell in bugs.values():
         bug = cell.bug
+        # Targets elsewhere are of ports that no target of the catalogue may have.
+        named = [target.split("@")[0] for target in bug.targets]
+        ports = dict.fromkeys([*named, *(other.port for other in cells if other.bug.name == bug.name)])
         for variant in bug.variants:
             defect = "" if variant in bug.defects else cell.defect
-            for port in bug.ports:
+            for port in ports:
                 if bug.why_not_built(variant, port):
                     continue
-                for hosted in [False, True] if bug.hosted_cases else [False]:
+                for hosted in [False, True] if bug.has_hosted(port) else [False]:
                     form = (".hosted" if hosted else "") + (f".with-{defect}" if defect else "")
                     labels[f"//repro/{bug.name}:{bug.name}.{variant}.{port}{form}"] = None
     return list(labels)

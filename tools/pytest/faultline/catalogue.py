@@ -80,6 +80,8 @@ class Bug:
     paths: Mapping[str, str]
     also_for: tuple[str, ...]
     folder: Path
+    # The operating systems that hosted twins are built for: WITH_LIBC of bazel/ports.bzl.
+    with_libc: tuple[str, ...]
 
     def __str__(self) -> str:
         return self.name
@@ -91,13 +93,21 @@ class Bug:
 
     @property
     def ports(self) -> list[str]:
-        """The os-arch pairs that its targets name, in their order."""
-        return list(dict.fromkeys(target.split("@")[0] for target in self.targets))
+        """The os-arch pairs that it is built for: those of its targets, in their order, and then the others."""
+        return list(dict.fromkeys([*(target.split("@")[0] for target in self.targets), *self.also_for]))
 
     @property
     def all_cases(self) -> dict[str, str]:
         """Every case with its line; those of the hosted twin as "hosted:NAME"."""
         return {**self.cases, **{HOSTED + name: line for name, line in self.hosted_cases.items()}}
+
+    def has_hosted(self, port: str) -> bool:
+        """Whether there is a hosted twin for an os-arch."""
+        return bool(self.hosted_cases) and port.split("-")[0] in self.with_libc
+
+    def cases_on(self, target: str) -> dict[str, str]:
+        """The cases that there are on a target, or for an os-arch."""
+        return self.all_cases if self.has_hosted(target.split("@")[0]) else dict(self.cases)
 
     def why_inapplicable(self, variant: str, target: str) -> str:
         """Why this cell cannot exist, or "" when it can."""
@@ -108,9 +118,10 @@ class Bug:
 
     def why_not_built(self, variant: str, port: str) -> str:
         """Why there is no program of a variant for an os-arch, or "" when there is one."""
-        reasons = [
-            self.why_inapplicable(variant, target) for target in self.targets if target.startswith(port + "@")
-        ]
+        on_port = [target for target in self.targets if target.startswith(port + "@")]
+        # Elsewhere is a target without a name.
+        on_port += [port + "@"] * (port in self.also_for)
+        reasons = [self.why_inapplicable(variant, target) for target in on_port]
         return reasons[0] if reasons and all(reasons) else ""
 
     def expected(self, variant: str, case: str, target: str) -> tuple[str, ...]:
@@ -156,9 +167,10 @@ class Catalogue:
 class _Reader:
     """Reads one BUILD.bazel; every complaint says where."""
 
-    def __init__(self, path: Path, shown: str) -> None:
+    def __init__(self, path: Path, shown: str, with_libc: tuple[str, ...]) -> None:
         self.path = path
         self.shown = shown
+        self.with_libc = with_libc
 
     def fail(self, line: int, message: str) -> UsageError:
         return UsageError(f"{self.shown}:{line}: {message}")
@@ -178,7 +190,7 @@ class _Reader:
             line = calls[1].lineno if calls else 1
             raise self.fail(line, f"one folder declares one bug; there are {len(calls)} abi_bug() calls here")
         values, lines = self._values(calls[0])
-        bug = Bug(folder=self.path.parent, **values)
+        bug = Bug(folder=self.path.parent, with_libc=self.with_libc, **values)
         self._check(bug, lines)
         return bug
 
@@ -259,6 +271,11 @@ class _Reader:
                 targets.parse(target)
             except FaultlineError as error:
                 raise self.fail(lines["targets"], str(error)) from None
+        for port in bug.also_for:
+            try:
+                targets.parse(f"{port}@native")
+            except FaultlineError as error:
+                raise self.fail(lines["also_for"], str(error)) from None
         for name in ("symptoms", "diagnoses"):
             for condition in getattr(bug, name):
                 self._check_condition(name, condition, lines[name])
@@ -297,7 +314,7 @@ class _Reader:
             for target in bug.targets:
                 if bug.why_inapplicable(variant, target):
                     continue
-                for case in bug.all_cases:
+                for case in bug.cases_on(target):
                     pattern = bug._expectation(variant, case, target)
                     if not pattern:
                         raise self.fail(
@@ -323,7 +340,22 @@ _KIND_NAMES: dict[type, str] = {str: "string", list: "list", dict: "dict"}
 def read_bug(path: Path, root: Path | None = None) -> Bug:
     """The bug that this BUILD.bazel declares. Raises UsageError that names file and line."""
     shown = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
-    return _Reader(path, shown).read()
+    return _Reader(path, shown, with_libc(path.parents[2])).read()
+
+
+def with_libc(root: Path) -> tuple[str, ...]:
+    """The operating systems whose libc is there to build with, from bazel/ports.bzl. Raises UsageError."""
+    path = root / "bazel/ports.bzl"
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    except SyntaxError as error:
+        raise UsageError(f"bazel/ports.bzl:{error.lineno}: not readable: {error.msg}") from None
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(name) for name in node.targets] == ["WITH_LIBC"]:
+            return tuple(ast.literal_eval(node.value))
+    raise UsageError("bazel/ports.bzl does not say WITH_LIBC")
 
 
 def declares_bug(path: Path) -> bool:

@@ -66,7 +66,9 @@ class Cell:
     @property
     def cases(self) -> list[Case]:
         """What the cell runs, each case a process of its own."""
-        return [Case(name, line, self.expected(name)) for name, line in self.bug.all_cases.items()]
+        return [
+            Case(name, line, self.expected(name)) for name, line in self.bug.cases_on(self.target).items()
+        ]
 
     @property
     def built_defect(self) -> str:
@@ -80,7 +82,8 @@ class Cell:
 
     def shows_bug(self, case: str) -> bool:
         """Whether this cell is where the case's symptom is expected: it can calibrate others."""
-        return not self.inapplicable and "reproduced" in self.expected(case)
+        there = not self.inapplicable and case in self.bug.cases_on(self.target)
+        return there and "reproduced" in self.expected(case)
 
     def expected(self, case: str) -> tuple[str, ...]:
         """The verdicts of a case that pass."""
@@ -298,7 +301,7 @@ def run_order(cells: Sequence[Cell]) -> list[Cell]:
     bugs = list(dict.fromkeys(cell.bug.name for cell in cells))
 
     def rank(cell: Cell) -> tuple[int, int, int]:
-        showing = any(cell.shows_bug(case) for case in cell.bug.all_cases)
+        showing = any(cell.shows_bug(case) for case in cell.bug.cases_on(cell.target))
         return (bugs.index(cell.bug.name), 0 if showing else 1, list(cell.bug.variants).index(cell.variant))
 
     return sorted(cells, key=rank)

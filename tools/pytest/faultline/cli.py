@@ -687,7 +687,7 @@ def _show(options: argparse.Namespace) -> int:
     for variant, kind in bug.variants.items():
         for target in bug.targets:
             reason = bug.why_inapplicable(variant, target)
-            wanted = {case: " or ".join(bug.expected(variant, case, target)) for case in bug.all_cases}
+            wanted = {case: " or ".join(bug.expected(variant, case, target)) for case in bug.cases_on(target)}
             lines = [f"{case}: {words}" for case, words in wanted.items()]
             if len(set(wanted.values())) == 1:
                 lines = [*wanted.values()][:1]

@@ -36,7 +36,7 @@ KERNEL_BUG: dict[str, Any] = {
     "expect": {"direct/* on *+restart.fast-return*": "reproduced", "*/* on *": "clean"},
     "symptoms": [{"event": "hit"}],
     "paths": {"looped": "int80"},
-    "also_for": ["someos-amd64"],
+    "also_for": ["freebsd-amd64"],
     "srcs": ["fake.cc"],
 }
 
@@ -67,6 +67,12 @@ def declaration(name: str, bug: Mapping[str, Any]) -> str:
     return f'load("//bazel:abi_bug.bzl", "abi_bug")\n\nabi_bug(\n{arguments})\n'
 
 
+def ports_table(root: Path, words: str = 'WITH_LIBC = ["linux"]') -> None:
+    """The table of ports, as far as the driver reads it."""
+    (root / "bazel").mkdir(exist_ok=True)
+    (root / "bazel/ports.bzl").write_text(f"{words}\n", encoding="utf-8")
+
+
 def script(path: Path, body: str) -> None:
     """Writes an executable shell script."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,11 +101,12 @@ class Repository:
         folder = self.root / "repro" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "BUILD.bazel").write_text(declaration(name, bug), encoding="utf-8")
+        ports_table(self.root)
         (folder / "README.md").write_text(f"# {name}\n\nWhat happens: *much*.\n\n## Why\n\n- [1] a thing\n")
         (folder / "fake.cc").write_text(
             '// The program.\nconstexpr Case kCases[] = {{"pair", Pair}, {"self", Self}};\n'
         )
-        ports = {target.split("@")[0] for target in bug["targets"]}
+        ports = {target.split("@")[0] for target in bug["targets"]} | set(bug.get("also_for", []))
         for variant in bug["variants"]:
             plain = behaviours[variant]
             for suffix in ["", ".hosted"] if bug.get("hosted_cases") else [""]:
@@ -174,7 +181,11 @@ def programs_below(folder: Path, word: str = "") -> list[int]:
 def empty_repository(tmp_path: Path) -> Repository:
     """A repository with the tools and no bug."""
     repository = Repository(tmp_path)
-    for name, path in (("jail", "tools/jail/jail"), ("inject", "kernel/inject"), ("model", "kernel/model")):
+    for name, path in (
+        ("jail", "tools/jail/jail"),
+        ("inject", "kernel/inject"),
+        ("model", "kernel/model/model"),
+    ):
         fake = shlex.join([PYTHON, "-S", "-E", str(HERE / f"fakes/{name}.py")])
         script(repository.bin / path, f'exec {fake} "$@"')
     return repository

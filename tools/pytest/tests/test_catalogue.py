@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import KERNEL_BUG, RUNTIME_BUG, Repository, declaration
+from conftest import KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository, declaration, ports_table
 from faultline import catalogue
 from faultline.errors import UsageError
 
@@ -16,6 +16,7 @@ from faultline.errors import UsageError
 def write(root: Path, text: str, page: bool = True) -> Path:
     folder = root / "repro/lost"
     folder.mkdir(parents=True, exist_ok=True)
+    ports_table(root)
     (folder / "BUILD.bazel").write_text(text)
     if page:
         (folder / "README.md").write_text("# Lost\n")
@@ -61,6 +62,37 @@ def test_several_verdicts_may_be_expected(tmp_path: Path) -> None:
     assert bug.expected("direct", "pair", bug.targets[0]) == ("clean", "diagnosed")
 
 
+def test_hosted_twins_are_where_a_libc_is(repository: Repository) -> None:
+    foreign, lost = catalogue.read(repository.root).bugs
+    assert list(foreign.cases_on(NATIVE)) == ["self", "hosted:key"]
+    assert list(foreign.cases_on("freebsd-amd64@model-9.1")) == ["self"] and not lost.has_hosted(
+        "linux-amd64"
+    )
+    ports_table(repository.root, 'WITH_LIBC = ["linux", "freebsd"]')
+    assert catalogue.read(repository.root).bugs[0].has_hosted("freebsd-386")
+
+
+@pytest.mark.parametrize(
+    "words,said", [("", "does not say WITH_LIBC"), ("WITH_LIBC = [", "bazel/ports.bzl:1: not readable")]
+)
+def test_a_table_of_ports_that_is_none(repository: Repository, words: str, said: str) -> None:
+    ports_table(repository.root, words)
+    with pytest.raises(UsageError, match=said):
+        catalogue.read(repository.root)
+    (repository.root / "bazel/ports.bzl").unlink()
+    with pytest.raises(UsageError, match="cannot read"):
+        catalogue.read(repository.root)
+
+
+def test_programs_for_elsewhere(tmp_path: Path) -> None:
+    reason = {"direct on freebsd-amd64@*": "no such call there"}
+    write(tmp_path, changed(inapplicable=reason))
+    (bug,) = catalogue.read(tmp_path).bugs
+    assert bug.ports == ["linux-amd64", "freebsd-amd64"]
+    assert bug.why_not_built("direct", "freebsd-amd64") == "no such call there"
+    assert not bug.why_not_built("looped", "freebsd-amd64") and not bug.why_not_built("direct", "linux-amd64")
+
+
 def test_folders_without_a_bug_are_none(repository: Repository) -> None:
     (repository.root / "repro/support").mkdir()
     (repository.root / "repro/support/BUILD.bazel").write_text('cc_library(name = "support")\n')
@@ -89,6 +121,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"targets": ["linux-amd65@native"]}, "unknown architecture 'amd65'. Did you mean amd64"),
     ({"targets": ["linux-amd64@nativ"]}, "unknown kind of target 'nativ'. Did you mean native"),
     ({"targets": ["linus-amd64@native"]}, "unknown operating system 'linus'. Did you mean linux"),
+    ({"also_for": ["linux-amd65"]}, "unknown architecture 'amd65'"),
     ({"symptoms": [{"colour": "red"}]}, "'colour' in 'symptoms' is none of"),
     ({"symptoms": [{"event": "note"}]}, "the one event that can be a symptom is 'hit'"),
     ({"symptoms": [{"exit": "two"}]}, "is a number, not 'two'"),
@@ -100,7 +133,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"expect": {"*/pears on *": "clean", "*/* on *": "clean"}}, "'*/pears on *' matches no"),
     ({"expect": {"*/* on *": "clean", "direct/* on *": "reproduced"}}, "'direct/* on *' matches no"),
     ({"expect": {"*/pai? on *": "clean"}}, "the only wildcard is *"),
-    ({"inapplicable": {"direct on freebsd*": "why"}}, "'direct on freebsd*' matches no VARIANT on TARGET"),
+    ({"inapplicable": {"direct on netbsd*": "why"}}, "'direct on netbsd*' matches no VARIANT on TARGET"),
 ]
 
 

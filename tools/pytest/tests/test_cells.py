@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import FAULTED, KERNEL_BUG, NATIVE, Repository, declaration
+from conftest import FAULTED, KERNEL_BUG, NATIVE, Repository, declaration, ports_table
 from faultline import catalogue, cells
 from faultline.cells import Selection
 from faultline.errors import FaultlineError, MissingError, UsageError
@@ -126,6 +126,7 @@ def test_calibrators_are_the_nearest_first(tmp_path: Path) -> None:
     }
     folder = tmp_path / "repro/lost"
     folder.mkdir(parents=True)
+    ports_table(tmp_path)
     (folder / "BUILD.bazel").write_text(declaration("lost", bug))
     (folder / "README.md").write_text("# Lost\n")
     (read,) = catalogue.read(tmp_path).bugs
@@ -144,6 +145,7 @@ def test_calibrators_are_the_nearest_first(tmp_path: Path) -> None:
 def test_an_unexpected_combination_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "repro/lost"
     folder.mkdir(parents=True)
+    ports_table(tmp_path)
     bug = {**KERNEL_BUG, "expect": {f"*/* on {NATIVE}": "clean", f"*/* on {FAULTED}": "clean"}}
     (folder / "BUILD.bazel").write_text(declaration("lost", bug))
     (folder / "README.md").write_text("# Lost\n")

@@ -14,7 +14,7 @@ import pytest
 from conftest import DRIVER, FAULTED, KERNEL_BUG, NATIVE, Repository, declaration, environment, script
 from faultline import cli
 
-COMMANDS = ["run", "cell", "list", "show", "report", "compare", "doctor", "new-bug", "test"]
+COMMANDS = ["run", "cell", "list", "show", "kit", "report", "compare", "doctor", "new-bug", "test"]
 
 
 class Inside:

@@ -144,7 +144,7 @@ def test_what_is_in_a_kit(stocked: Repository) -> None:
 @pytest.mark.parametrize(
     "arguments,code,said",
     [
-        (["--target", "freebsd-*"], 2, "unknown OS and arch 'freebsd-*'"),
+        (["--target", "netbsd-*"], 2, "unknown OS and arch 'netbsd-*'"),
         (["--target", NATIVE], 2, "a kit is for OS-ARCH, whatever machine that is on: linux-amd64"),
         (["--bug", "nope"], 2, "unknown bug 'nope'"),
         (["-o", "."], 2, "it is a folder"),
@@ -377,7 +377,9 @@ def test_a_wrong_machine(stocked: Repository, shell: Shell) -> None:
     folder = pack(stocked)
     code, said = run(folder, shell=shell, path=machine(stocked, s="NetBSD", m="sparc64"))
     assert code == 3
-    assert "this machine is netbsd on sparc64, and this kit has programs for linux-amd64" in said
+    assert (
+        "this machine is netbsd on sparc64, and this kit has programs for freebsd-amd64 linux-amd64" in said
+    )
 
 
 def test_a_machine_that_does_not_run_the_programs(stocked: Repository, shell: Shell) -> None:

@@ -36,7 +36,7 @@ def test_the_command() -> None:
     assert (target.kernel, target.traced, target.name) == ("model", True, "freebsd-386@model-9.1")
     recording = Recording(Path("/e/f"), Path("/e/p"))
     assert target.command(Toolbox(Path("/b")), Path("/p"), ["--list"], 7, recording) == [
-        *("/b/kernel/model", "--system", "freebsd-9.1", "--schedule", "hostile", "--seed", "7"),
+        *("/b/kernel/model/model", "--system", "freebsd-9.1", "--schedule", "hostile", "--seed", "7"),
         *("--log", "/e/f", "--postmortem", "/e/p", "--", "/p", "--list"),
     ]
 
@@ -59,8 +59,10 @@ def test_availability(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_model_that_is_not_built_is_named(modelled: Repository) -> None:
-    (modelled.bin / "kernel/model").unlink()
-    with pytest.raises(MissingError, match="kernel/model is not there. Build it: bazel build //kernel:model"):
+    (modelled.bin / "kernel/model/model").unlink()
+    with pytest.raises(
+        MissingError, match="kernel/model/model is not there. Build it: bazel build //kernel:model"
+    ):
         targets.parse(OLD).prepare(Toolbox(modelled.bin))
     done = modelled.run("run", "--no-build", "--target", OLD)
     assert done.returncode == 3 and "//kernel:model" in done.stderr

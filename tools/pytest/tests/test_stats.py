@@ -67,3 +67,10 @@ def test_certain_and_impossible_rates() -> None:
     assert stats.miss_chance(1.0, 1) == 0.0 and stats.miss_chance(1.0, 0) == 1.0
     with pytest.raises(ValueError):
         stats.opportunities_needed(0.0, 1e-6)
+
+
+def test_the_lower_end_of_a_poisson_mean() -> None:
+    """R's poisson.test(k)$conf.int."""
+    for hits, low in ((1, 0.02531781), (5, 1.623486), (10, 4.795389), (100, 81.36399)):
+        assert stats.poisson_low(hits) == pytest.approx(low, rel=1e-6)
+    assert stats.poisson_low(0) == 0.0

@@ -49,7 +49,7 @@ class Toolbox:
     @property
     def model(self) -> Path:
         """The models of other systems' kernels."""
-        return self.root / "kernel/model"
+        return self.root / "kernel/model/model"
 
     def program(self, bug: str, variant: str, port: str, hosted: bool, defect: str = "") -> Path:
         """The program of one variant for one os-arch; `defect` is one put into the default runtime."""
