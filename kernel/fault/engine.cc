@@ -131,7 +131,10 @@ SignalTools Engine::Tools() {
 Resume Engine::OnSignal(pid_t tid, int signal) {
   std::optional<ThreadStatus> status;  // costs a read of /proc: only when it matters
   int taken = signal;
-  if (!signal_rules_.empty() || WantsMoreRestarts()) taken = ApplySignalRules(tid, signal, status);
+  // A signal on its way to this thread is lied about once.
+  bool arrived = redirector_.Arrived(tid, signal);
+  if (!arrived && (!signal_rules_.empty() || WantsMoreRestarts()))
+    taken = ApplySignalRules(tid, signal, status);
   to_handler_.erase(tid);
   bool to_handler = !restart_rules_.empty() && ApplyRestartRules(tid, taken, status);
   bool wanted = !handler_rules_.empty() || !frame_watchers_.empty();
@@ -227,7 +230,6 @@ pid_t Engine::FindSleeper(const SignalStop& stop) const {
 }
 
 int Engine::ApplySignalRules(pid_t tid, int signal, std::optional<ThreadStatus>& status) {
-  if (redirector_.Arrived(tid, signal)) return signal;
   SignalStop stop = {
       .tid = tid, .signal = signal, .info = {}, .status = {}, .arch = Arch::kAmd64, .call = {}};
   Registers registers;

@@ -1,6 +1,7 @@
 #include "kernel/fault/signal.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 
@@ -139,6 +140,39 @@ class Sibling : public SignalFault {
   pid_t sibling_ = 0;  // found by Concerns for the Tell that follows
 };
 
+// signal.newborn-thread: a signal comes to a thread that has not run yet.
+class NewbornThread : public BirthFault {
+ public:
+  explicit NewbornThread(const Spec& spec) {
+    const Word* word = spec.Find("send");
+    if (word == nullptr) return;
+    auto signal = ParseSignal(word->text);
+    if (!signal || (SignalBit(*signal) & kFaults) != 0)
+      throw SpecError(
+          word->column,
+          "expected a signal that can be sent, such as PROF or CHLD, found '" + word->text + "'");
+    wanted_ = SignalBit(*signal);
+  }
+  std::vector<Change> Tell(const BirthStop& stop, const SignalTools& tools) override {
+    if (stop.birth.kind != Birth::Kind::kThread) return {};
+    auto status = ReadStatus(stop.birth.tid);
+    uint64_t caught = status ? status->caught & wanted_ & ~kFaults : 0;
+    if (caught == 0) return {};
+    siginfo_t info = {};
+    info.si_signo = std::countr_zero(caught) + 1;
+    info.si_code = SI_USER;
+    info.si_pid = status->tgid;
+    if (!tools.redirector.Send(status->tgid, stop.birth.tid, info)) return {};
+    return {{.what = "signal", .before = 0, .after = static_cast<uint64_t>(info.si_signo)}};
+  }
+
+ private:
+  // Those that a thread brings upon itself.
+  static constexpr uint64_t kFaults = SignalBit(SIGSEGV) | SignalBit(SIGBUS) | SignalBit(SIGILL) |
+                                      SignalBit(SIGFPE) | SignalBit(SIGTRAP) | SignalBit(SIGSYS);
+  uint64_t wanted_ = ~0ull;
+};
+
 }  // namespace
 
 bool IsProcessDirected(const SignalStop& stop) {
@@ -240,6 +274,33 @@ std::vector<FaultDescription> SignalFaults() {
           .source = "https://golang.org/issue/6047, 13841 (SIGPROF) and 33384 (SIGPIPE)",
           .harsher = "There it was these two signals: signal=PROF+PIPE.",
           .make = MakeFault<WrongThread>,
+      },
+      {
+          .id = "signal.newborn-thread",
+          .summary = "a signal comes to a thread that has not run yet",
+          .effect = "When a thread is made, a signal that the process handles is sent to it before "
+                    "its first\n"
+                    "instruction, as if the process had been signalled and the kernel had chosen "
+                    "this thread. It "
+                    "is taken\n"
+                    "as soon as the thread does not block it: with a C library that blocks all "
+                    "while it makes "
+                    "threads,\n"
+                    "before the thread's own code. By default the lowest signal that has a "
+                    "handler, but never "
+                    "one that\n"
+                    "stands for a fault; without such a one it is no opportunity.",
+          .parameters =
+              {{"send", "a signal by name or number",
+                "only this one, and only if the process handles it (default: the lowest that "
+                "it handles)"}},
+          .origin =
+              "Every kernel: a new thread is a thread like any other. Go's runtime and others died "
+              "of signals on\n"
+              "threads that they did not know yet, or had not set up.",
+          .source = "https://golang.org/issue/3250, 13363, 50936",
+          .harsher = "There it took a signal in that moment; here each thread gets one.",
+          .make = MakeFault<NewbornThread>,
       },
       {
           .id = "wait.lost-sigchld",

@@ -30,8 +30,8 @@ constexpr int kSlice = 10;
 constexpr int64_t kLongestHold = 20 * kTick;
 
 // Mean durations on a CPU of the model, in nanoseconds: what decides races in the natural schedule.
-// Estimates, not measured, and not yet fitted to the real rate: a real FreeBSD 9.1 loses 0.15 % of the
-// pair's wait4 calls, this schedule none of 18,048.
+// Estimates, not measured, and not yet fitted to the real rate: a real FreeBSD 9.1 loses 0.15 % of
+// the pair's wait4 calls, this schedule none of 18,048.
 constexpr int64_t kUserTime = 700;   // between two calls
 constexpr int64_t kCallTime = 400;   // a call
 constexpr int64_t kSleepRace = 900;  // from entry to the decision to sleep

@@ -72,6 +72,15 @@ TEST_P(OnArch, DuplicateHasTheSameSigInfo) {
   EXPECT_EQ(seen.fields["sum"], "154");
 }
 
+TEST_P(OnArch, NewbornThread) {
+  Expect("signal.newborn-thread", "thread", "1", "1", 1);
+  Expect("signal.newborn-thread,send=USR1", "thread", "1", "1", 1);
+  // Not handled, another thread's number, and no thread made at all.
+  Expect("signal.newborn-thread,send=USR2", "thread", "1", "0", 0);
+  Expect("signal.newborn-thread,thread=7", "thread", "1", "0", 0);
+  Expect("signal.newborn-thread", "child", "1", "0", 0);
+}
+
 TEST_P(OnArch, WrongThread) {
   Expect("signal.wrong-thread", "thread", "0", "1", 1);
   // Nobody else can take it.
