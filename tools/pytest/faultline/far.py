@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 from pathlib import Path
 from typing import Callable
 
 from .processes import Activity
-
-# The far side reports each second. After so many without a report nothing is known of its program.
-STALE_SECONDS = 3.0
 
 SCRIPTS = Path(__file__).with_name("sh")
 
@@ -42,8 +38,7 @@ class Reports:
         self._token = channel.token.encode() + b" "
         self._sink = sink
         self._partial = bytearray()
-        self._activity = Activity(0.0, True)
-        self._reported = time.monotonic()
+        self._activity: Activity | None = None
         self.ending = ""
         self.failed = ""
         self.left = 0
@@ -71,7 +66,6 @@ class Reports:
         if not token:
             return
         words = report.decode("utf-8", "replace").strip()
-        self._reported = time.monotonic()
         activity = re.fullmatch(r"activity (\d+) ([01])", words)
         ending = re.fullmatch(r"((?:exited|killed) \S+) left (\d+)", words)
         if activity:
@@ -81,8 +75,7 @@ class Reports:
         else:
             self.failed = words.removeprefix("failed ")
 
-    def look(self) -> Activity:
-        """What the program did so far, as far as it is known: of one nothing is heard of it is not said to sleep."""
-        if time.monotonic() - self._reported > STALE_SECONDS:
-            return Activity(self._activity.cpu_seconds, True)
-        return self._activity
+    def look(self) -> Activity | None:
+        """What the program did so far, when that was reported anew since the last look."""
+        seen, self._activity = self._activity, None
+        return seen

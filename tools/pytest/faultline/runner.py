@@ -112,13 +112,13 @@ class Watchdog:
 
     A silent program hangs when its limit has passed and either it sleeps (no thread runnable, next to no CPU
     time used), or it has used up the limit in CPU time without a line (it spins). One that wants to run and
-    is not let gets `PATIENCE` limits.
+    is not let, or that cannot be looked at, gets `PATIENCE` limits.
     """
 
     LOOK_EVERY = 0.25
 
     def __init__(
-        self, limit: float, budget: float, look: Callable[[], processes.Activity], now: float
+        self, limit: float, budget: float, look: Callable[[], processes.Activity | None], now: float
     ) -> None:
         self._limit = limit
         self._deadline = now + budget * OVERTIME + limit
@@ -146,6 +146,10 @@ class Watchdog:
         if silence < self.LOOK_EVERY:
             return ""
         seen = self._look()
+        if seen is None:
+            if silence >= PATIENCE * self._limit:
+                return f"no line for {silence:.1f} s, and nothing was heard of it meanwhile"
+            return ""
         if self._first is None:
             self._first, self._looks, self._runnable = seen, 0, 0
         self._looks += 1

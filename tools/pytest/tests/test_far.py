@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Iterator
 
@@ -178,12 +177,20 @@ def test_a_failure_is_told() -> None:
     assert seen.failed == "the programs are gone" and not seen.ending
 
 
-def test_who_is_not_heard_of_is_not_said_to_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_report_is_one_look() -> None:
     seen, _ = reports(b"token-1 activity 130 0\n")
-    assert not seen.look().runnable
-    now = time.monotonic()
-    monkeypatch.setattr(far.time, "monotonic", lambda: now + 10)
-    assert seen.look().runnable
+    assert seen.look() == far.Activity(1.3, False)
+    assert seen.look() is None
+
+
+def test_who_is_not_heard_of_is_not_said_to_sleep() -> None:
+    """A connection that stalls, or a far side that gets no CPU itself, says nothing of the program."""
+    heard: list[far.Activity | None] = []
+    dog = runner.Watchdog(2.0, 100.0, lambda: heard.pop() if heard else None, 0.0)
+    assert [dog.verdict(now) for now in (1.0, 3.0, 19.0)] == ["", "", ""]
+    assert "nothing was heard of it meanwhile" in dog.verdict(20.5)
+    heard.append(far.Activity(0.0, False))
+    assert "it sleeps" in dog.verdict(20.6)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -70,7 +71,7 @@ def run(folder: Path, *arguments: str, shell: Shell = SHELLS["dash"], path: str 
         env={**os.environ, "PATH": path + os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert not (folder / ".running").exists()
@@ -211,7 +212,11 @@ def test_other_endings(empty: Repository, behaviour: str, verdict: str, said: st
 
 @pytest.mark.parametrize(
     "name,behaviour,said",
-    [("dash", "sleep", "it sleeps"), ("busybox", "sleep", "it sleeps"), ("dash", "spin", "it spins")],
+    [
+        ("dash", "sleep", "it sleeps"),
+        ("busybox", "sleep", "it sleeps"),
+        ("dash", "spin", "it (spins|crawls)"),
+    ],
 )
 def test_a_hang_is_described_and_ended(empty: Repository, name: str, behaviour: str, said: str) -> None:
     empty.add("foreign", RUNTIME_BUG, {**GOOD_RUNTIME, "whole": f"by-case:self={behaviour};key=clean"})
@@ -222,7 +227,7 @@ def test_a_hang_is_described_and_ended(empty: Repository, name: str, behaviour: 
     assert run(folder, shell=SHELLS[name])[0] == 0 and not below(folder)
     cells, _ = bring(empty, folder / "faultline-result.tar.gz", code=1)
     case = cells[2]["cases"][0]
-    assert case["verdict"] == "hang" and said in case["symptom"]
+    assert case["verdict"] == "hang" and re.search(said, case["symptom"])
     (path,) = [path for path in case["evidence"] if path.endswith("far-processes.txt")]
     assert "thread" in (empty.out / path).read_text()
 
@@ -278,12 +283,12 @@ def test_an_interruption_keeps_what_was_won_and_is_gone_on_with(
         text=True,
         start_new_session=True,
     ) as process:
-        wait_for(lambda: below(folder, "endless"))
+        wait_for(lambda: below(folder, "endless"), 120)
         # As a terminal does it: to the shell and to the program.
         os.killpg(process.pid, number)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
     assert process.returncode == 130 and "interrupted; packing what there is" in out, out
-    wait_for(lambda: not below(folder))
+    wait_for(lambda: not below(folder), 120)
     assert not (folder / ".running").exists()
     cells, said = bring(empty, folder / "faultline-result.tar.gz", code=1)
     assert [cell["verdict"] for cell in cells] == ["reproduced", "diagnosed"]
@@ -302,10 +307,10 @@ def test_a_killed_script_leaves_no_program(empty: Repository) -> None:
     stopping(empty)
     folder = empty.root / "there/faultline-kit"
     with subprocess.Popen(["dash", "./run.sh"], cwd=folder, stdout=subprocess.DEVNULL) as process:
-        live = wait_for(lambda: below(folder))
+        live = wait_for(lambda: below(folder), 120)
         process.kill()
         process.wait()
-        wait_for(lambda: gone(live) and not below(folder))
+        wait_for(lambda: gone(live) and not below(folder), 120)
 
 
 def test_a_second_run_at_once_is_refused(empty: Repository) -> None:
@@ -314,7 +319,7 @@ def test_a_second_run_at_once_is_refused(empty: Repository) -> None:
     with subprocess.Popen(
         ["dash", "./run.sh"], cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        wait_for(lambda: below(folder))
+        wait_for(lambda: below(folder), 120)
         done = subprocess.run(["dash", "./run.sh"], cwd=folder, capture_output=True, text=True, check=False)
         os.killpg(process.pid, signal.SIGINT)
         process.wait()

@@ -284,6 +284,7 @@ def test_the_cell_script_runs_one_cell_in_a_tree_of_links(repository: Repository
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(source)
     shutil.copytree(repository.root / "repro/foreign", tree / "repro/foreign")
+    shutil.copytree(repository.root / "bazel", tree / "bazel")
     for built in ("repro/foreign", "tools/jail", "kernel"):
         shutil.copytree(repository.bin / built, tree / built, dirs_exist_ok=True)
     out = tmp_path / "outputs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -27,6 +28,9 @@ from test_conductor import cell_of, conductor_of, first
 from test_run import cells_in, gone, start, wait_for
 
 __all__ = ["running_sshd"]
+
+# Seconds within which a loaded machine comes to what has to come.
+PATIENCE = 120
 
 FAR = f"linux-amd64@ssh:{HOST}"
 
@@ -96,14 +100,14 @@ def test_other_endings(empty: Repository, sshd: Sshd, behaviour: str, verdict: s
     assert nothing_left(sshd)
 
 
-@pytest.mark.parametrize("behaviour,said", [("sleep", "it sleeps"), ("spin", "it spins")])
+@pytest.mark.parametrize("behaviour,said", [("sleep", "it sleeps"), ("spin", "it (spins|crawls)")])
 def test_a_hang_is_described_and_ended(
     empty: Repository, sshd: Sshd, monkeypatch: pytest.MonkeyPatch, behaviour: str, said: str
 ) -> None:
     # Longer than the far side's reports are apart.
     monkeypatch.setattr(runner, "silence_limit", lambda: 2.5)
     result = conduct(add(empty, whole=f"by-case:self={behaviour};key=clean"), "foreign", "whole")
-    assert result.verdict == "hang" and said in first(result).symptom
+    assert result.verdict == "hang" and re.search(said, first(result).symptom)
     (path,) = [path for path in first(result).evidence if path.endswith("far-processes.txt")]
     assert "thread" in (empty.out / path).read_text() and behaviour in (empty.out / path).read_text()
     assert nothing_left(sshd)
@@ -141,22 +145,23 @@ def endless(sshd: Sshd, driver: int) -> list[int]:
 @pytest.mark.parametrize("number,code", [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
 def test_nothing_stays_behind(empty: Repository, sshd: Sshd, number: int, code: int) -> None:
     add(empty, whole="endless")
-    with start(empty, "--quick", "--bug", "foreign", "--target", FAR) as driver:
-        live: list[int] = wait_for(lambda: endless(sshd, driver.pid))
+    wanted = ("--variant", "saying", "--variant", "whole", "--target", FAR)
+    with start(empty, "--quick", "--bug", "foreign", *wanted) as driver:
+        live: list[int] = wait_for(lambda: endless(sshd, driver.pid), PATIENCE)
         driver.send_signal(number)
-        out, err = driver.communicate(timeout=30)
+        out, err = driver.communicate(timeout=PATIENCE)
     assert driver.returncode == code and "Traceback" not in out + err
-    wait_for(lambda: gone(live) and nothing_left(sshd), 10)
-    assert [cell["verdict"] for cell in cells_in(empty)] == ["reproduced", "diagnosed"]
+    wait_for(lambda: gone(live) and nothing_left(sshd), PATIENCE)
+    assert [cell["verdict"] for cell in cells_in(empty)] == ["diagnosed"]
 
 
 def test_a_dropped_connection_is_broken_and_leaves_nothing(empty: Repository, sshd: Sshd) -> None:
     add(empty, whole="endless")
     with start(empty, "--quick", "--bug", "foreign", "--variant", "whole", "--target", FAR) as driver:
-        live: list[int] = wait_for(lambda: endless(sshd, driver.pid))
+        live: list[int] = wait_for(lambda: endless(sshd, driver.pid), PATIENCE)
         sshd.drop()
-        out, err = driver.communicate(timeout=60)
-        wait_for(lambda: gone(live) and nothing_left(sshd), 10)
+        out, err = driver.communicate(timeout=PATIENCE)
+        wait_for(lambda: gone(live) and nothing_left(sshd), PATIENCE)
     assert driver.returncode == 1, out + err
     (cell,) = cells_in(empty)
     assert cell["verdict"] == "broken" and f"the connection to {HOST} was lost" in cell["reason"]
