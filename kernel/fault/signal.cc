@@ -156,7 +156,8 @@ class NewbornThread : public BirthFault {
   std::vector<Change> Tell(const BirthStop& stop, const SignalTools& tools) override {
     if (stop.birth.kind != Birth::Kind::kThread) return {};
     auto status = ReadStatus(stop.birth.tid);
-    uint64_t caught = status ? status->caught & wanted_ & ~kFaults : 0;
+    if (!status) return {};
+    uint64_t caught = status->caught & wanted_ & ~kFaults;
     if (caught == 0) return {};
     siginfo_t info = {};
     info.si_signo = std::countr_zero(caught) + 1;
