@@ -28,6 +28,9 @@ enum Errno : int {
   kETIMEDOUT = 110,
 };
 
+// linux/err.h, MAX_ERRNO: a call's results from -1 down to -this are errors.
+inline constexpr int kMaxErrno = 4095;
+
 // linux/errno.h (the kernel's own): what a restart looks like to a tracer.
 enum RestartCode : int {
   kERESTARTSYS = 512,

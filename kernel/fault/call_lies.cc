@@ -17,31 +17,6 @@ bool IsSigreturn(std::string_view name) {
   return std::find(std::begin(kSigreturns), std::end(kSigreturns), name) != std::end(kSigreturns);
 }
 
-// What the kernel would make a restart of, whatever follows: not the call's own result.
-bool IsInterrupted(int64_t result) {
-  return std::any_of(std::begin(abi::linux_common::kRestartCodes),
-                     std::end(abi::linux_common::kRestartCodes),
-                     [result](RestartCode code) { return result == -static_cast<int64_t>(code); });
-}
-
-// The calls at which `rule` has to stop.
-std::vector<std::string_view> CallsOf(const RuleFor<CallFault>& rule) {
-  std::vector<std::string_view> able = rule.fault->calls();
-  const std::vector<std::string>& named = rule.rule->calls();
-  if (named.empty()) return able;
-  std::vector<std::string_view> both;
-  for (std::string_view name : named)
-    if (able.empty() || std::find(able.begin(), able.end(), name) != able.end())
-      both.push_back(name);
-  return both;
-}
-
-bool IsFor(const RuleFor<CallFault>& rule, const Opportunity& call) {
-  std::vector<std::string_view> able = rule.fault->calls();
-  return (able.empty() || std::find(able.begin(), able.end(), call.call) != able.end()) &&
-         rule.rule->Matches(call);
-}
-
 // A thread that gives itself an alternate signal stack knows what signals are.
 void NoteAlternateStack(pid_t tid, Thread& thread, const Opportunity& call, Arch arch) {
   constexpr int32_t kDisable = 2;  // SS_DISABLE, uapi/linux/signal.h
@@ -55,14 +30,30 @@ void NoteAlternateStack(pid_t tid, Thread& thread, const Opportunity& call, Arch
 }  // namespace
 
 CallLies::CallLies(std::vector<Rule>& rules, Log* log, Threads* threads)
-    : call_rules_(RulesFor<CallFault>(rules)),
-      sigreturn_rules_(RulesFor<SigreturnFault>(rules)),
+    : sigreturn_rules_(RulesFor<SigreturnFault>(rules)),
       foreign_(std::any_of(rules.begin(), rules.end(),
                            [](const Rule& rule) { return rule.AsksForForeign(); })),
       log_(log),
       threads_(threads) {
+  for (const RuleFor<CallFault>& rule : RulesFor<CallFault>(rules))
+    call_rules_.push_back({rule, rule.fault->calls()});
   for (const RuleFor<CallWatcher>& rule : RulesFor<CallWatcher>(rules))
     watchers_.push_back({.fault = rule.fault, .calls = rule.fault->watched_calls()});
+}
+
+std::vector<std::string_view> CallLies::CallRule::Calls() const {
+  const std::vector<std::string>& named = rule->calls();
+  if (named.empty()) return able;
+  std::vector<std::string_view> both;
+  for (std::string_view name : named)
+    if (able.empty() || std::find(able.begin(), able.end(), name) != able.end())
+      both.push_back(name);
+  return both;
+}
+
+bool CallLies::CallRule::IsFor(const Opportunity& call) const {
+  return (able.empty() || std::find(able.begin(), able.end(), call.call) != able.end()) &&
+         rule->Matches(call);
 }
 
 bool CallLies::Watches(const Watcher& watcher, std::string_view call) {
@@ -71,9 +62,9 @@ bool CallLies::Watches(const Watcher& watcher, std::string_view call) {
 
 CallFilter CallLies::Filter() const {
   CallFilter filter;
-  for (const RuleFor<CallFault>& rule : call_rules_) {
-    if (rule.rule->calls().empty() && rule.fault->calls().empty()) filter.AddAll();
-    for (std::string_view name : CallsOf(rule)) filter.Add(name);
+  for (const CallRule& rule : call_rules_) {
+    if (rule.rule->calls().empty() && rule.able.empty()) filter.AddAll();
+    for (std::string_view name : rule.Calls()) filter.Add(name);
   }
   if (!sigreturn_rules_.empty())
     for (std::string_view name : kSigreturns) filter.Add(name);
@@ -114,8 +105,8 @@ bool CallLies::OnEntry(pid_t tid, const EnteredCall& entered) {
     watcher.fault->OnEntry(stop);
     to_end = true;
   }
-  for (const RuleFor<CallFault>& rule : call_rules_) {
-    if (!IsFor(rule, call)) continue;
+  for (const CallRule& rule : call_rules_) {
+    if (!rule.IsFor(call)) continue;
     if (rule.fault->AtExitOnly()) {
       to_end = to_end || !rule.rule->IsSpent();
       continue;
@@ -131,7 +122,7 @@ bool CallLies::OnEntry(pid_t tid, const EnteredCall& entered) {
     Lie lie = LieOf(rule, *ticket, call, std::move(changes), *log_);
     log_->Write(lie);
     if (!rule.fault->AtEntryOnly()) {
-      in_call.begun.emplace_back(&rule, std::move(lie));
+      in_call.begun.emplace_back(rule.fault, std::move(lie));
       to_end = true;
     }
   }
@@ -153,8 +144,7 @@ void CallLies::OnExit(pid_t tid) {
   if (!registers.Fetch(tid)) return;
   for (auto [reg, value] : in_call.before) registers.Set(reg, value);
 
-  auto result = static_cast<int64_t>(registers.Get(Reg::kRax));
-  if (in_call.arch == Arch::k386) result = static_cast<int32_t>(result);
+  int64_t result = registers.Result();
   CallStop stop = {.tid = tid,
                    .arch = in_call.arch,
                    .path = in_call.path,
@@ -162,22 +152,18 @@ void CallLies::OnExit(pid_t tid) {
                    .arguments = in_call.arguments,
                    .result = result,
                    .registers = registers};
-  for (auto& [rule, lie] : in_call.begun) {
-    lie.changes = rule->fault->AtExit(stop, /*began=*/true);
+  for (auto& [fault, lie] : in_call.begun) {
+    lie.changes = fault->AtExit(stop, /*began=*/true);
     if (!lie.changes.empty()) log_->Write(lie);
   }
-  if (!IsInterrupted(result)) {
+  if (!IsRestart(result)) {
     Opportunity call = {.thread = &threads_->Of(tid),
                         .call = in_call.name,
                         .arguments = in_call.arguments,
                         .pc = in_call.pc};
-    std::vector<RuleFor<CallFault>> at_exit;
-    for (const RuleFor<CallFault>& rule : call_rules_)
-      if (rule.fault->AtExitOnly() && IsFor(rule, call) && rule.fault->Concerns(stop))
-        at_exit.push_back(rule);
-    TellAll(at_exit, call, log_, [&](const RuleFor<CallFault>& rule) {
-      return rule.fault->AtExit(stop, /*began=*/false);
-    });
+    for (const CallRule& rule : call_rules_)
+      if (rule.fault->AtExitOnly() && rule.IsFor(call) && rule.fault->Concerns(stop))
+        Tell(rule, call, log_, [&] { return rule.fault->AtExit(stop, /*began=*/false); });
   }
   for (const Watcher& watcher : watchers_)
     if (Watches(watcher, in_call.name)) watcher.fault->OnExit(stop);
@@ -208,7 +194,7 @@ void CallLies::OnBirth(const Birth& birth) {
   for (const Watcher& watcher : watchers_) watcher.fault->OnBirth(birth);
   auto found = in_call_.find(birth.parent);
   if (found == in_call_.end()) return;
-  for (auto& [rule, lie] : found->second.begun) rule->fault->InChild(birth.parent, birth.tid);
+  for (auto& [fault, lie] : found->second.begun) fault->InChild(birth.parent, birth.tid);
   Registers registers;
   if (found->second.before.empty() || !registers.Fetch(birth.tid)) return;
   for (auto [reg, value] : found->second.before)

@@ -45,19 +45,26 @@ class CallLies {
     Path path;
     std::array<uint64_t, 6> arguments;
     uint64_t pc;
-    std::vector<std::pair<const RuleFor<CallFault>*, Lie>> begun;  // lies told at the entry
-    std::vector<std::pair<Reg, uint64_t>> before;                  // registers that they changed
+    std::vector<std::pair<CallFault*, Lie>> begun;  // lies told at the entry
+    std::vector<std::pair<Reg, uint64_t>> before;   // registers that they changed
   };
 
   struct Watcher {
     CallWatcher* fault;
     std::vector<std::string_view> calls;
   };
+  struct CallRule : RuleFor<CallFault> {
+    std::vector<std::string_view> able;  // the calls that its fault is for; empty: all
+    // The calls at which it has to stop; empty: all.
+    [[nodiscard]] std::vector<std::string_view> Calls() const;
+    [[nodiscard]] bool IsFor(const Opportunity& call) const;
+  };
+
   // Whether it watches this call.
   [[nodiscard]] static bool Watches(const Watcher& watcher, std::string_view call);
   void OnSigreturn(pid_t tid, Thread& thread, const Opportunity& call);
 
-  std::vector<RuleFor<CallFault>> call_rules_;
+  std::vector<CallRule> call_rules_;
   std::vector<RuleFor<SigreturnFault>> sigreturn_rules_;
   std::vector<Watcher> watchers_;
   bool foreign_ = false;  // somebody has to know which threads are

@@ -183,6 +183,9 @@ class CallFault : public virtual Fault {
   }
 };
 
+// At the entry of a call: it is not made and fails with `error`. What was changed.
+std::vector<Change> RefuseCall(const CallStop& stop, int error);
+
 // A fault that has to know of calls, or has to make its lies hold in them, besides what it is
 // otherwise: sees each of these calls, whatever the rule says. What it does is no lie of its own
 // and not logged. It costs two stops for each of the calls.

@@ -32,8 +32,8 @@ struct Request {
 constexpr std::string_view kMakers[] = {"clone", "clone3", "fork", "vfork"};
 
 void SetCall(const CallStop& stop, std::string_view name, std::array<uint64_t, 5> arguments) {
-  Arch table = stop.path == Path::kSyscall ? Arch::kAmd64 : Arch::k386;
-  stop.registers.Set(Reg::kOrigRax, static_cast<uint64_t>(CallNumber(table, name).value_or(-1)));
+  stop.registers.Set(Reg::kOrigRax,
+                     static_cast<uint64_t>(CallNumber(stop.arch, name).value_or(-1)));
   for (int i = 0; i < 5; ++i)
     stop.registers.Set(ArgumentRegister(stop.path, i), arguments[static_cast<size_t>(i)]);
 }
@@ -214,12 +214,7 @@ class RefuseFlags : public MakesOther {
   [[nodiscard]] bool AtEntryOnly() const override { return !drop_; }
   std::vector<Change> AtEntry(const CallStop& stop) override {
     if (drop_) return MakesOther::AtEntry(stop);
-    auto result = static_cast<uint64_t>(-static_cast<int64_t>(EINVAL));
-    stop.registers.Set(Reg::kOrigRax, ~0ull);
-    stop.registers.Set(Reg::kRax, result);
-    return {{.what = RegName(Reg::kRax, stop.arch),
-             .before = static_cast<uint64_t>(-static_cast<int64_t>(ENOSYS)),
-             .after = result}};
+    return RefuseCall(stop, EINVAL);
   }
 
  protected:
@@ -302,6 +297,15 @@ struct Found {
   uint64_t info_at = 0;    // waitid: siginfo
 };
 
+// Where a siginfo at `info` has the child; its status is behind the user.
+uint64_t PidIn(const CallStop& stop, uint64_t info) {
+  return info +
+         (stop.arch == Arch::kAmd64 ? offsetof(amd64::SigInfo, pid) : offsetof(i386::SigInfo, pid));
+}
+uint64_t StatusIn(const CallStop& stop, uint64_t info) {
+  return PidIn(stop, info) + 2 * sizeof(int32_t);
+}
+
 std::optional<Found> FoundBy(const CallStop& stop) {
   int64_t result = stop.result.value_or(-1);
   if (stop.name != "waitid") {
@@ -310,9 +314,7 @@ std::optional<Found> FoundBy(const CallStop& stop) {
   }
   int32_t pid = 0;
   uint64_t info = stop.arguments[2];
-  uint64_t pid_at = info + (stop.arch == Arch::kAmd64 ? offsetof(amd64::SigInfo, pid)
-                                                      : offsetof(i386::SigInfo, pid));
-  if (result != 0 || info == 0 || !ReadObject(stop.tid, pid_at, &pid) || pid == 0)
+  if (result != 0 || info == 0 || !ReadObject(stop.tid, PidIn(stop, info), &pid) || pid == 0)
     return std::nullopt;
   return Found{.pid = pid, .status_at = 0, .info_at = info};
 }
@@ -355,12 +357,8 @@ class WrongStatus : public WaitFault {
  protected:
   void Tell(const CallStop& stop, const Found& found, std::vector<Change>* changes) override {
     if (found.info_at != 0) {
-      // The kernel's layout of a child's siginfo: the status is behind the user.
-      bool wide = stop.arch == Arch::kAmd64;
-      uint64_t pid_at =
-          found.info_at + (wide ? offsetof(amd64::SigInfo, pid) : offsetof(i386::SigInfo, pid));
       Set(stop, found.info_at + offsetof(amd64::SigInfo, code), CLD_EXITED, "code", changes);
-      if (zero_) Set(stop, pid_at + 2 * sizeof(int32_t), 0, "status", changes);
+      if (zero_) Set(stop, StatusIn(stop, found.info_at), 0, "status", changes);
       return;
     }
     int32_t status = 0;
@@ -391,10 +389,7 @@ class WrongPid : public WaitFault {
     pid_t told = zero_ ? 0 : OtherChild(stop.tid, found.pid);
     if (!zero_ && told == 0) return;
     if (found.info_at != 0) {
-      bool wide = stop.arch == Arch::kAmd64;
-      Set(stop,
-          found.info_at + (wide ? offsetof(amd64::SigInfo, pid) : offsetof(i386::SigInfo, pid)),
-          told, "pid", changes);
+      Set(stop, PidIn(stop, found.info_at), told, "pid", changes);
       return;
     }
     stop.registers.Set(Reg::kRax, static_cast<uint64_t>(told));

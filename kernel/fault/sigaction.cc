@@ -1,7 +1,7 @@
 #include "kernel/fault/sigaction.h"
 
 #include <cstddef>
-#include <map>
+#include <set>
 #include <utility>
 
 #include "abi/linux/386/structs.h"
@@ -73,7 +73,7 @@ class DropFlag : public CallFault, public CallWatcher {
         action->handler == abi::kSIG_IGN ||
         !WriteFlags(stop, stop.arguments[1], action->flags & ~flag_))
       return {};
-    dropped_[KeyOf(stop, *action)] = true;
+    dropped_.insert(KeyOf(stop, *action));
     return {{.what = "sa_flags", .before = action->flags, .after = action->flags & ~flag_}};
   }
   // The program's memory is what it was, unless the call has written there.
@@ -98,7 +98,7 @@ class DropFlag : public CallFault, public CallWatcher {
   }
 
   uint32_t flag_;
-  std::map<Key, bool> dropped_;
+  std::set<Key> dropped_;
 };
 
 class DropOnstack : public DropFlag {

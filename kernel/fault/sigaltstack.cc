@@ -90,10 +90,7 @@ class RefuseFlag : public CallFault {
   std::vector<Change> AtEntry(const CallStop& stop) override {
     auto given = NewStack(stop);
     if (!given || !IsAutodisarm(*given)) return {};
-    auto result = static_cast<uint64_t>(-static_cast<int64_t>(abi::kEINVAL));
-    stop.registers.Set(Reg::kOrigRax, ~0ull);
-    stop.registers.Set(Reg::kRax, result);
-    return {{.what = RegName(Reg::kRax, stop.arch), .before = 0, .after = result}};
+    return RefuseCall(stop, abi::kEINVAL);
   }
 };
 

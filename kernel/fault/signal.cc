@@ -45,20 +45,14 @@ Change FromTo(pid_t interrupted, pid_t taker) {
           .after = static_cast<uint64_t>(taker)};
 }
 
+// Those that a thread brings upon itself.
+constexpr uint64_t kFaults = SignalBit(SIGSEGV) | SignalBit(SIGBUS) | SignalBit(SIGILL) |
+                             SignalBit(SIGFPE) | SignalBit(SIGTRAP) | SignalBit(SIGSYS);
+
 // A fault of the thread itself: it happens again at once if nobody handles it, so no kernel can
 // lose or move it.
 bool IsOwnFault(const SignalStop& stop) {
-  switch (stop.signal) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGTRAP:
-    case SIGSYS:
-      return stop.info.si_code > 0;
-    default:
-      return false;
-  }
+  return (SignalBit(stop.signal) & kFaults) != 0 && stop.info.si_code > 0;
 }
 
 bool IsCaught(const SignalStop& stop) { return (SignalBit(stop.signal) & stop.status.caught) != 0; }
@@ -168,9 +162,6 @@ class NewbornThread : public BirthFault {
   }
 
  private:
-  // Those that a thread brings upon itself.
-  static constexpr uint64_t kFaults = SignalBit(SIGSEGV) | SignalBit(SIGBUS) | SignalBit(SIGILL) |
-                                      SignalBit(SIGFPE) | SignalBit(SIGTRAP) | SignalBit(SIGSYS);
   uint64_t wanted_ = ~0ull;
 };
 

@@ -9,7 +9,6 @@
 #include <deque>
 #include <unordered_map>
 
-#include "abi/linux/amd64/structs.h"
 #include "abi/linux/constants.h"
 #include "kernel/tracer/frame.h"
 #include "kernel/tracer/memory.h"
@@ -244,14 +243,13 @@ class CallNumber : public SigreturnFault {
                                         std::to_string(kLargest) + ", found '" + word->text + "'");
   }
   std::vector<Change> Tell(const SigreturnStop& stop) override {
-    constexpr std::array<uint8_t, 2> kSyscall = {0x0f, 0x05}, kInt80 = {0xcd, 0x80};
-    static_assert(sizeof kSyscall == abi::linux_amd64::kSyscallInsnBytes);
     auto pc = stop.frame.Saved(Reg::kRip);
     auto number = stop.frame.Saved(Reg::kRax);
-    std::array<uint8_t, 2> code = {};
+    CallInstruction code = {};
     if (!pc || !number || !ReadObject(stop.tid, *pc, &code) ||
-        (code != kInt80 && (code != kSyscall || stop.arch != Arch::kAmd64)) || *number == number_ ||
-        !stop.frame.SetSaved(Reg::kRax, number_))
+        (code != InstructionOf(Path::kInt80) &&
+         (code != InstructionOf(Path::kSyscall) || stop.arch != Arch::kAmd64)) ||
+        *number == number_ || !stop.frame.SetSaved(Reg::kRax, number_))
       return {};
     return {{.what = RegName(Reg::kRax, stop.arch), .before = *number, .after = number_}};
   }

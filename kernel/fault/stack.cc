@@ -71,8 +71,7 @@ class GuardMissing : public CallFault {
     if (stop.name == "madvise") {
       // The call is not made, and says that all is well.
       if (protection != kGuardInstall || length > size_) return {};
-      stop.registers.Set(Reg::kOrigRax, ~0ull);
-      stop.registers.Set(Reg::kRax, 0);
+      stop.registers.SkipCall(0);
       return {{.what = "advice", .before = kGuardInstall, .after = 0}};
     }
     // 386's first mmap has its arguments in memory, and no library uses it.

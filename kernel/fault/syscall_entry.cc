@@ -4,12 +4,14 @@
 #include <charconv>
 #include <cstring>
 
+#include "abi/linux/constants.h"
+
 namespace faultline::kernel {
 namespace {
 
-// The kernel's errors end here (linux/err.h, MAX_ERRNO); the last that has a name is 133.
-constexpr int kMaxErrno = 4095;
-constexpr int kLastNamed = 133;
+using abi::linux_common::kMaxErrno;
+
+constexpr int kLastNamed = 133;  // error
 
 int ParseErrno(const Word& word) {
   for (int error = 1; error <= kLastNamed; ++error)
@@ -37,14 +39,7 @@ class Refuse : public CallFault {
   }
   [[nodiscard]] std::vector<std::string_view> calls() const override { return calls_; }
   [[nodiscard]] bool AtEntryOnly() const override { return true; }
-  std::vector<Change> AtEntry(const CallStop& stop) override {
-    auto result = static_cast<uint64_t>(-static_cast<int64_t>(errno_));
-    stop.registers.Set(Reg::kOrigRax, ~0ull);
-    stop.registers.Set(Reg::kRax, result);
-    return {{.what = RegName(Reg::kRax, stop.arch),
-             .before = static_cast<uint64_t>(-static_cast<int64_t>(ENOSYS)),
-             .after = result}};
-  }
+  std::vector<Change> AtEntry(const CallStop& stop) override { return RefuseCall(stop, errno_); }
 
  private:
   std::vector<std::string_view> calls_;  // empty: what call= names
@@ -52,6 +47,14 @@ class Refuse : public CallFault {
 };
 
 }  // namespace
+
+std::vector<Change> RefuseCall(const CallStop& stop, int error) {
+  stop.registers.SkipCall(-error);
+  // At the entry rax says that there is no such call.
+  return {{.what = RegName(Reg::kRax, stop.arch),
+           .before = static_cast<uint64_t>(-int64_t{ENOSYS}),
+           .after = static_cast<uint64_t>(-int64_t{error})}};
+}
 
 std::vector<FaultDescription> SyscallEntryFaults() {
   return {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "abi/linux/constants.h"
 #include "kernel/fault/restart.h"
 
 namespace faultline::kernel {
 namespace {
 
-// The kernel's errors are -1 to -4095 (linux/err.h, MAX_ERRNO).
-constexpr int64_t kMaxErrno = 4095;
+using abi::linux_common::kMaxErrno;
 
 // The error that the call ends with, positive; 0: it does not.
 int64_t ErrorOf(const CallStop& stop) {

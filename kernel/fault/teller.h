@@ -47,24 +47,29 @@ Lie LieOf(const RuleFor<F>& rule, const Ticket& ticket, const Opportunity& oppor
           .changes = std::move(changes)};
 }
 
-// Lets each rule that is for the opportunity tell its lie: `tell` returns what it changed, nothing
-// if it was no opportunity after all. Lies are logged. Returns whether any was told.
-template <typename F, typename Tell>
-bool TellAll(const std::vector<RuleFor<F>>& rules, const Opportunity& opportunity, Log* log,
-             const Tell& tell) {
-  bool told = false;
-  for (const RuleFor<F>& rule : rules) {
-    if (!rule.rule->Matches(opportunity)) continue;
-    auto ticket = rule.rule->Take(opportunity);
-    if (!ticket) continue;
-    std::vector<Change> changes = tell(rule);
-    if (changes.empty()) {
-      rule.rule->GiveBack(*ticket);
-      continue;
-    }
-    log->Write(LieOf(rule, *ticket, opportunity, std::move(changes), *log));
-    told = true;
+// Lets a rule that matches the opportunity tell its lie: `tell` returns what it changed, nothing if
+// it was no opportunity after all. The lie is logged. Returns whether it was told.
+template <typename F, typename Act>
+bool Tell(const RuleFor<F>& rule, const Opportunity& opportunity, Log* log, const Act& tell) {
+  auto ticket = rule.rule->Take(opportunity);
+  if (!ticket) return false;
+  std::vector<Change> changes = tell();
+  if (changes.empty()) {
+    rule.rule->GiveBack(*ticket);
+    return false;
   }
+  log->Write(LieOf(rule, *ticket, opportunity, std::move(changes), *log));
+  return true;
+}
+
+// The same of all the rules. Returns whether any lie was told.
+template <typename F, typename Act>
+bool TellAll(const std::vector<RuleFor<F>>& rules, const Opportunity& opportunity, Log* log,
+             const Act& tell) {
+  bool told = false;
+  for (const RuleFor<F>& rule : rules)
+    if (rule.rule->Matches(opportunity))
+      told = Tell(rule, opportunity, log, [&] { return tell(rule); }) || told;
   return told;
 }
 

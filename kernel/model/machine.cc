@@ -17,6 +17,8 @@
 
 #include "kernel/job.h"
 #include "kernel/model/bsd.h"
+#include "kernel/tracer/clock.h"
+#include "kernel/tracer/signals.h"
 
 namespace faultline::kernel::model {
 namespace {
@@ -39,7 +41,6 @@ constexpr int64_t kAstRace = 60;     // from there to the look for signals
 constexpr int64_t kWakeTime = 2500;  // from a wakeup to running
 
 constexpr int kTickSignal = SIGALRM;
-constexpr int kCallStop = SIGTRAP | 0x80;
 
 void OnTickSignal(int) {}  // its coming ends the wait for a stop
 
@@ -93,11 +94,7 @@ Machine::~Machine() {
   if (gate_ >= 0) close(gate_);
 }
 
-int64_t Machine::Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
+int64_t Machine::Now() { return Clock(); }
 
 // ---- Life ---------------------------------------------------------------------------------------
 
@@ -378,7 +375,7 @@ void Machine::OnStop(Thread& thread, int status) {
   }
   if (!thread.host.Fetch()) return;  // killed: its end is reported in its turn
   int signal = WSTOPSIG(status);
-  if (signal == kCallStop) {
+  if (signal == kCallTrap) {
     OnCall(thread);
     return;
   }

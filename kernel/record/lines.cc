@@ -4,23 +4,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
 
+#include "kernel/tracer/clock.h"
+
 namespace faultline::kernel {
-namespace {
-
-int64_t Clock() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
-
-}  // namespace
-
 Lines::~Lines() {
   if (fd_ >= 0) close(fd_);
 }

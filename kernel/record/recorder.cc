@@ -1,29 +1,22 @@
 #include "kernel/record/recorder.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "abi/linux/constants.h"
 #include "kernel/tracer/calls.h"
+#include "kernel/tracer/clock.h"
+#include "kernel/tracer/interrupted_call.h"
 #include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
 namespace {
 
-int64_t Clock() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
-
 std::string ResultOf(int64_t result) {
-  for (int code : abi::linux_common::kRestartCodes)
-    if (result == -code) return "interrupted";
-  constexpr int64_t kMaxErrno = 4095;  // linux/err.h
-  if (result < 0 && result >= -kMaxErrno) {
+  if (IsRestart(result)) return "interrupted";
+  if (result < 0 && result >= -abi::linux_common::kMaxErrno) {
     const char* name = strerrorname_np(static_cast<int>(-result));
     return name != nullptr ? fmt::format("-{}", name) : std::to_string(result);
   }

@@ -1,6 +1,8 @@
 #include "kernel/tracer/interrupted_call.h"
 
-#include "abi/linux/amd64/structs.h"
+#include <algorithm>
+#include <iterator>
+
 #include "kernel/tracer/calls.h"
 #include "kernel/tracer/memory.h"
 
@@ -16,12 +18,12 @@ std::optional<RestartCode> ParseRestartCode(uint64_t rax, Arch arch) {
   return std::nullopt;
 }
 
-// SYSCALL is 0F 05. In 386 code whatever entered restarts by an INT 0x80.
+// In 386 code whatever entered restarts by an INT 0x80.
 Path FindPath(pid_t tid, const Registers& registers) {
-  uint8_t instruction[abi::linux_amd64::kSyscallInsnBytes] = {};
+  CallInstruction instruction = {};
   if (registers.arch() == Arch::kAmd64 &&
       ReadObject(tid, registers.Get(Reg::kRip) - sizeof instruction, &instruction) &&
-      instruction[0] == 0x0f && instruction[1] == 0x05)
+      instruction == InstructionOf(Path::kSyscall))
     return Path::kSyscall;
   return Path::kInt80;
 }
@@ -35,6 +37,12 @@ Reg ArgumentRegister(Path path, int index) {
   static constexpr Reg kInt80[] = {Reg::kRbx, Reg::kRcx, Reg::kRdx,
                                    Reg::kRsi, Reg::kRdi, Reg::kRbp};
   return path == Path::kSyscall ? kSyscall[index] : kInt80[index];
+}
+
+bool IsRestart(int64_t result) {
+  return std::any_of(std::begin(abi::linux_common::kRestartCodes),
+                     std::end(abi::linux_common::kRestartCodes),
+                     [result](RestartCode code) { return result == -static_cast<int64_t>(code); });
 }
 
 std::string InterruptedCall::name() const { return CallName(table(), number); }

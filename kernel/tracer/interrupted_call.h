@@ -3,6 +3,8 @@
 #ifndef FAULTLINE_KERNEL_TRACER_INTERRUPTED_CALL_H_
 #define FAULTLINE_KERNEL_TRACER_INTERRUPTED_CALL_H_
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,6 +21,12 @@ enum class Path : uint8_t {
   kInt80,    // INT 0x80, from 386 or 64-bit code, and 386's other instructions: 386 calls
 };
 
+// The code that makes it: SYSCALL or INT 0x80 (Intel SDM, volume 2).
+using CallInstruction = std::array<uint8_t, 2>;
+constexpr CallInstruction InstructionOf(Path path) {
+  return path == Path::kSyscall ? CallInstruction{0x0f, 0x05} : CallInstruction{0xcd, 0x80};
+}
+
 // Where a call that enters by `path` has its argument `index`, from 0 to 5 (syscall(2)).
 Reg ArgumentRegister(Path path, int index);
 
@@ -31,6 +39,10 @@ struct InterruptedCall {
   [[nodiscard]] Arch table() const { return path == Path::kSyscall ? Arch::kAmd64 : Arch::k386; }
   [[nodiscard]] std::string name() const;
 };
+
+// Whether a call that ends with this result was interrupted: what becomes of it is yet to be
+// decided.
+bool IsRestart(int64_t result);
 
 // At a signal-delivery stop or PTRACE_EVENT_STOP of `tid`: the call that the kernel may now
 // restart. Source: arch/x86/kernel/signal.c, arch_do_signal_or_restart: rax still holds the restart

@@ -107,6 +107,11 @@ uint64_t Registers::Get(Reg reg) const {
   return value;
 }
 
+void Registers::SkipCall(int64_t result) {
+  Set(Reg::kOrigRax, ~0ull);
+  Set(Reg::kRax, static_cast<uint64_t>(result));
+}
+
 int64_t Registers::Result() const {
   auto result = static_cast<int64_t>(Get(Reg::kRax));
   return arch() == Arch::kAmd64 ? result : static_cast<int32_t>(result);

@@ -71,6 +71,8 @@ class Registers {
 
   [[nodiscard]] uint64_t Get(Reg reg) const;
   void Set(Reg reg, uint64_t value);
+  // At the entry of a system call: the kernel does not make it, and it returns `result`.
+  void SkipCall(int64_t result);
   // What a system call returned, at its end: rax, of 386 code its lower half, signed.
   [[nodiscard]] int64_t Result() const;
   // What was Set since Fetch, with the values before; asks for them.

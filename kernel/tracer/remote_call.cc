@@ -5,7 +5,6 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "abi/linux/amd64/structs.h"
 #include "kernel/tracer/calls.h"
 #include "kernel/tracer/interrupted_call.h"
 #include "kernel/tracer/memory.h"
@@ -14,9 +13,6 @@
 
 namespace faultline::kernel {
 namespace {
-
-// How PTRACE_O_TRACESYSGOOD marks stops at calls.
-constexpr int kCallTrap = SIGTRAP | 0x80;
 
 template <typename T>
 bool SignalMask(int request, pid_t tid, T* mask) {
@@ -71,14 +67,10 @@ RemoteResult CallRemotely(pid_t tid, std::string_view call,
   if (!before.Fetch(tid)) return remote;
   Arch arch = before.arch();
   Path path = arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80;
-  constexpr std::array<uint8_t, 2> kSyscall = {0x0f, 0x05}, kInt80 = {0xcd, 0x80};
-  static_assert(sizeof kSyscall == abi::linux_amd64::kSyscallInsnBytes);
-  std::array<uint8_t, 2> code = {};
+  CallInstruction code = {};
   uint64_t instruction = before.Get(Reg::kRip) - sizeof code;
   auto number = CallNumber(arch, call);
-  if (!number || !ReadObject(tid, instruction, &code) ||
-      code != (path == Path::kSyscall ? kSyscall : kInt80))
-    return remote;
+  if (!number || !ReadObject(tid, instruction, &code) || code != InstructionOf(path)) return remote;
 
   uint64_t mask = 0, blocked = ~(SignalBit(SIGKILL) | SignalBit(SIGSTOP) | SignalBit(SIGSYS));
   if (!SignalMask(PTRACE_GETSIGMASK, tid, &mask) || !SignalMask(PTRACE_SETSIGMASK, tid, &blocked))
@@ -95,10 +87,7 @@ RemoteResult CallRemotely(pid_t tid, std::string_view call,
   if (remote.end) return remote;
   Registers after;
   if (!after.Fetch(tid)) return remote;
-  if (done) {
-    auto value = static_cast<int64_t>(after.Get(Reg::kRax));
-    remote.result = arch == Arch::kAmd64 ? value : static_cast<int32_t>(value);
-  }
+  if (done) remote.result = after.Result();
   for (int i = 0; i < kRegs; ++i) {
     Reg reg = static_cast<Reg>(i);
     if (after.Get(reg) != before.Get(reg)) after.Set(reg, before.Get(reg));

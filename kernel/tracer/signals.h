@@ -2,6 +2,8 @@
 #ifndef FAULTLINE_KERNEL_TRACER_SIGNALS_H_
 #define FAULTLINE_KERNEL_TRACER_SIGNALS_H_
 
+#include <signal.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +21,9 @@ std::string SignalName(int signal);
 
 // By name with or without "SIG", or by number, 1 to 64.
 std::optional<int> ParseSignal(std::string_view text);
+
+// How PTRACE_O_TRACESYSGOOD marks a stop at a system call.
+inline constexpr int kCallTrap = SIGTRAP | 0x80;
 
 // The bit of `signal` in a kernel signal set.
 constexpr uint64_t SignalBit(int signal) { return 1ull << (signal - 1); }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "kernel/tracer/call_filter.h"
+#include "kernel/tracer/clock.h"
 #include "kernel/tracer/proc.h"
 #include "kernel/tracer/registers.h"
 #include "kernel/tracer/remote_call.h"
@@ -24,8 +25,6 @@ namespace {
 constexpr long kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
                           PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD |
                           PTRACE_O_TRACESECCOMP;
-// How PTRACE_O_TRACESYSGOOD marks the stop at a call's end.
-constexpr int kCallTrap = SIGTRAP | 0x80;
 
 unsigned long EventMessage(pid_t tid) {
   unsigned long message = 0;
@@ -37,16 +36,9 @@ unsigned long EventMessage(pid_t tid) {
 // the call fails with ENOSYS (seccomp(2), SECCOMP_RET_TRACE).
 void RefuseCall(pid_t tid) {
   Registers registers;
-  if (!registers.Fetch(tid)) return;
-  registers.Set(Reg::kOrigRax, ~0ull);
-  registers.Set(Reg::kRax, static_cast<uint64_t>(-static_cast<int64_t>(ENOSYS)));
+  registers.FetchWhenAsked(tid);
+  registers.SkipCall(-ENOSYS);
   registers.Store(tid);
-}
-
-int64_t Clock() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 
 void OnAlarm(int) {}  // its coming ends the wait for a tracee
