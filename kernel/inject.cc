@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/command_line.h"
 #include "kernel/fault/fault.h"
 #include "kernel/fault/grammar.h"
 #include "kernel/fault/rule.h"
@@ -162,7 +163,6 @@ int Main(int argc, char** argv) {
   CLI::App app("Runs PROGRAM, unmodified, under a kernel that lies to it in chosen ways.",
                "inject");
   app.footer(kExamples);
-  app.prefix_command();
   std::vector<std::string> faults;
   std::string rules_file, explain, replay;
   SessionOptions options;
@@ -204,48 +204,21 @@ int Main(int argc, char** argv) {
   app.add_option("--snapshot", snapshot,
                  "print what every thread of a running process does, as JSON; it goes on")
       ->type_name("PID");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::string help = app.help();
-    std::string usage = "inject [OPTIONS]";
-    if (size_t at = help.find(usage); at != std::string::npos)
-      help.insert(at + usage.size(), " -- PROGRAM ARGS...");
-    fmt::print("{}", help);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "inject: {}\n'inject --help' shows how it is used.\n", error.what());
-    return kExitFailed;
-  }
+  if (auto status = ParseOptions(app, argc, argv)) return *status;
   if (list) return List();
   if (!explain.empty()) return Explain(explain);
   if (snapshot != 0) return PrintSnapshot(snapshot);
 
-  // What the program is given may look like options of ours: it is the rest of the command line as
-  // it is.
-  auto rest = static_cast<int>(app.remaining().size());
-  options.program = argv + (argc - rest);
-  if (rest > 0 && std::string_view(options.program[0]) == "--") {
-    ++options.program;
-    --rest;
-  } else if (rest > 0 && options.program[0][0] == '-') {
-    fmt::print(stderr, "inject: there is no option {}\n'inject --help' shows how it is used.\n",
-               options.program[0]);
-    return kExitFailed;
-  }
+  if (!FindProgramWords(app, argc, argv, &options.program)) return kExitFailed;
   std::vector<std::string> logged;
   std::vector<char*> logged_words;
   if (!replay.empty() && !ReadReplay(replay, &options, &logged)) return kExitFailed;
-  if (rest == 0 && !logged.empty()) {
+  if (options.program == nullptr && !logged.empty()) {
     for (std::string& word : logged) logged_words.push_back(word.data());
     logged_words.push_back(nullptr);
     options.program = logged_words.data();
-    rest = static_cast<int>(logged.size());
   }
-  if (rest == 0) {
-    fmt::print(stderr, "inject: which program? usage: inject [OPTIONS] -- PROGRAM ARGS...\n");
-    return kExitFailed;
-  }
+  if (options.program == nullptr) return SayNoProgram(app);
   for (size_t i = 0; i < faults.size(); ++i)
     if (!AddRule("--fault", faults[i], options.seed, &options.rules)) return kExitFailed;
   if (!rules_file.empty() && !AddRulesFile(rules_file, options.seed, &options.rules))

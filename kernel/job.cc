@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -118,6 +119,16 @@ bool ComesFromOutside(const siginfo_t& info, pid_t tracer) {
 }
 
 }  // namespace
+
+int Fail(std::string_view command, std::string_view what) {
+  fmt::print(stderr, "{}: {}\n", command, what);
+  return kExitFailed;
+}
+
+int SayNotRunnable(std::string_view command, const char* program, int error) {
+  fmt::print(stderr, "{}: cannot run '{}': {}\n", command, program, strerror(error));
+  return error == ENOENT ? kExitNotFound : kExitNotRunnable;
+}
 
 bool SplitJob(Job* job) {
   job->control_fd = memfd_create(kControlName, MFD_CLOEXEC);

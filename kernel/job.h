@@ -23,6 +23,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "kernel/tracer/call_filter.h"
 
@@ -32,6 +33,13 @@ namespace faultline::kernel {
 inline constexpr int kExitFailed = 125;       // inject itself failed
 inline constexpr int kExitNotRunnable = 126;  // the program was found but could not be run
 inline constexpr int kExitNotFound = 127;
+
+// Says "NAME: WHAT" on fd 2. Returns kExitFailed.
+int Fail(std::string_view command, std::string_view what);
+
+// Says that the program cannot be run for `error` (an errno). Returns the exit status that stands
+// for it.
+int SayNotRunnable(std::string_view command, const char* program, int error);
 
 // Shared by front, tracer and whoever asks for a snapshot: a memory file of the tracer, to be found
 // under this name among its open files.

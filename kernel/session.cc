@@ -1,7 +1,6 @@
 #include "kernel/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -26,6 +25,8 @@
 
 namespace faultline::kernel {
 namespace {
+
+constexpr const char* kName = "inject";
 
 // The rules, and an eye on signals that kill and on threads that do nothing any more.
 class Session : public Observer {
@@ -149,14 +150,7 @@ class Session : public Observer {
 
   void Tell(const std::string& report, const std::string& why) {
     if (recorder_) fmt::print(stderr, "{}", FlightText(report, why));
-    if (postmortem_.empty()) return;
-    int fd = open(postmortem_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok =
-        fd >= 0 && write(fd, report.data(), report.size()) == static_cast<ssize_t>(report.size());
-    if (!ok)
-      fmt::print(stderr, "inject: cannot write the postmortem {}: {}\n", postmortem_,
-                 strerror(errno != 0 ? errno : ENOSPC));
-    if (fd >= 0) close(fd);
+    if (!postmortem_.empty()) WriteReport(report, postmortem_, kName);
   }
 
   Engine* engine_;
@@ -170,16 +164,6 @@ class Session : public Observer {
   uint64_t seen_events_ = 0;
   bool told_hang_ = false;
 };
-
-int Fail(const std::string& what) {
-  fmt::print(stderr, "inject: {}\n", what);
-  return kExitFailed;
-}
-
-int SayNotRunnable(const char* name, int error) {
-  fmt::print(stderr, "inject: cannot run '{}': {}\n", name, strerror(error));
-  return error == ENOENT ? kExitNotFound : kExitNotRunnable;
-}
 
 LogHead HeadOf(const SessionOptions& options) {
   LogHead head = {.seed = options.seed, .rules = {}, .program = {}};
@@ -195,19 +179,19 @@ void OnWakeSignal(int) {}  // its coming ends the tracer's wait; that is all it 
 int RunSession(SessionOptions options) {
   const char* name = options.program[0];
   std::string path = FindProgram(name);
-  if (path.empty()) return SayNotRunnable(name, errno);
+  if (path.empty()) return SayNotRunnable(kName, name, errno);
   Log log;
   if (!options.log.empty() && !log.Open(options.log, HeadOf(options)))
-    return Fail(fmt::format("cannot open the log {}: {}", options.log, strerror(errno)));
+    return Fail(kName, fmt::format("cannot open the log {}: {}", options.log, strerror(errno)));
 
   Job job;
-  if (!SplitJob(&job)) return Fail(fmt::format("cannot start: {}", strerror(errno)));
+  if (!SplitJob(&job)) return Fail(kName, fmt::format("cannot start: {}", strerror(errno)));
   Engine engine(std::move(options.rules), &log);
   Session session(&engine, &log, options);
   const size_t to_tell = engine.Outstanding();
   Program program;
   if (!StartProgram(job, path, options.program, session.Filter(), &program))
-    _exit(Fail(fmt::format("cannot fork: {}", strerror(errno))));
+    _exit(Fail(kName, fmt::format("cannot fork: {}", strerror(errno))));
 
   Tracer tracer(&session);
   session.set_tracer(&tracer);
@@ -215,7 +199,7 @@ int RunSession(SessionOptions options) {
   tracer.on_root_stop = [&](int signal) { TellStop(job, signal); };
   tracer.on_interrupt = [&] { ServeSnapshot(job, &tracer); };
   tracer.on_root_end = [&](int status, bool last) {
-    if (int error = ExecFailure(program)) _exit(SayNotRunnable(name, error));
+    if (int error = ExecFailure(program)) _exit(SayNotRunnable(kName, name, error));
     session.OnRootEnd(status);
     if (size_t untold = engine.Outstanding(); untold != 0)
       fmt::print(stderr, "inject: {} of {} lies in {} found no opportunity\n", untold, to_tell,
@@ -239,8 +223,8 @@ int RunSession(SessionOptions options) {
       _exit(0);
     }
     kill(program.pid, SIGKILL);
-    _exit(Fail(fmt::format("cannot trace: {}{}", strerror(error),
-                           error == EPERM ? " (is ptrace allowed here?)" : "")));
+    _exit(Fail(kName, fmt::format("cannot trace: {}{}", strerror(error),
+                                  error == EPERM ? " (is ptrace allowed here?)" : "")));
   }
   job.control->program = program.pid;
   ReleaseInherited();

@@ -24,6 +24,8 @@
 namespace faultline::kernel {
 namespace {
 
+constexpr const char* kName = "inject";
+
 // How long to wait for threads to stop, and for a tracer to answer, before telling that they do
 // not.
 constexpr int kStopPatienceMs = 1000;
@@ -32,11 +34,6 @@ constexpr int kAnswerPatienceMs = 10000;
 void Pause(int milliseconds) {
   timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000l};
   nanosleep(&time, nullptr);
-}
-
-int Fail(const std::string& what) {
-  fmt::print(stderr, "inject: {}\n", what);
-  return kExitFailed;
 }
 
 bool WriteAll(int fd, const std::string& text) {
@@ -112,11 +109,12 @@ int SnapshotUntraced(pid_t tgid) {
   {
     Attached attached;
     if (!attached.StopAll(tgid))
-      return Fail(fmt::format("cannot trace process {}: {}", tgid, strerror(errno)));
+      return Fail(kName, fmt::format("cannot trace process {}: {}", tgid, strerror(errno)));
     report = SnapshotReport(tgid, attached.stopped(), where);
   }
-  return WriteAll(STDOUT_FILENO, report) ? 0
-                                         : Fail("cannot write: " + std::string(strerror(errno)));
+  return WriteAll(STDOUT_FILENO, report)
+             ? 0
+             : Fail(kName, "cannot write: " + std::string(strerror(errno)));
 }
 
 // ---- A process of another inject ----------------------------------------------------------------
@@ -153,10 +151,11 @@ int SnapshotByTracer(pid_t tracer, const ThreadStatus& process) {
   int fd = OpenControl(tracer);
   if (!status || fd < 0)
     return Fail(
+        kName,
         fmt::format("process {} is traced by process {}, which is no inject that could be asked",
                     process.tgid, tracer));
   void* page = mmap(nullptr, kControlPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (page == MAP_FAILED) return Fail(std::string("cannot map: ") + strerror(errno));
+  if (page == MAP_FAILED) return Fail(kName, std::string("cannot map: ") + strerror(errno));
   auto* control = static_cast<Control*>(page);
   flock(fd, LOCK_EX);
   control->process = NumberFor(*status, process);
@@ -165,24 +164,25 @@ int SnapshotByTracer(pid_t tracer, const ThreadStatus& process) {
   // again.
   for (int waited = 0; control->served != ask; waited += 10) {
     if (waited > kAnswerPatienceMs || kill(tracer, kWakeSignal) != 0)
-      return Fail(fmt::format("the tracer of process {}, process {}, does not answer", process.tgid,
-                              tracer));
+      return Fail(kName, fmt::format("the tracer of process {}, process {}, does not answer",
+                                     process.tgid, tracer));
     Pause(10);
   }
   std::string report(control->size, '\0');
   ssize_t size = pread(fd, report.data(), report.size(), kControlPage);
   flock(fd, LOCK_UN);
   if (size <= 0 || size != static_cast<ssize_t>(report.size()))
-    return Fail(fmt::format("the tracer of process {} could not look at it", process.tgid));
-  return WriteAll(STDOUT_FILENO, report) ? 0
-                                         : Fail("cannot write: " + std::string(strerror(errno)));
+    return Fail(kName, fmt::format("the tracer of process {} could not look at it", process.tgid));
+  return WriteAll(STDOUT_FILENO, report)
+             ? 0
+             : Fail(kName, "cannot write: " + std::string(strerror(errno)));
 }
 
 }  // namespace
 
 int PrintSnapshot(pid_t pid) {
   auto status = ReadStatus(pid);
-  if (!status) return Fail(fmt::format("there is no process {}", pid));
+  if (!status) return Fail(kName, fmt::format("there is no process {}", pid));
   if (status->tracer != 0) return SnapshotByTracer(status->tracer, *status);
   return SnapshotUntraced(status->tgid);
 }

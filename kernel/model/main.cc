@@ -7,6 +7,7 @@
 #include <exception>
 #include <string>
 
+#include "kernel/command_line.h"
 #include "kernel/job.h"
 #include "kernel/model/session.h"
 #include "kernel/model/system.h"
@@ -38,7 +39,6 @@ int Main(int argc, char** argv) {
   CLI::App app("Runs PROGRAM, built for another system, on a model of that system's kernel.",
                "model");
   app.footer(kExamples);
-  app.prefix_command();
   ModelOptions options;
   std::string schedule = "natural";
   bool list = false;
@@ -57,19 +57,7 @@ int Main(int argc, char** argv) {
                  "if a signal kills the program, write its state to FILE as JSON")
       ->type_name("FILE");
   app.add_flag("--list", list, "list all systems");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::string help = app.help();
-    std::string usage = "model [OPTIONS]";
-    if (size_t at = help.find(usage); at != std::string::npos)
-      help.insert(at + usage.size(), " -- PROGRAM ARGS...");
-    fmt::print("{}", help);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "model: {}\n'model --help' shows how it is used.\n", error.what());
-    return kExitFailed;
-  }
+  if (auto status = ParseOptions(app, argc, argv)) return *status;
   if (list) return List();
   if (options.system.empty() || model::MakeSystem(options.system) == nullptr) {
     std::string all;
@@ -84,22 +72,8 @@ int Main(int argc, char** argv) {
   options.machine.schedule =
       schedule == "hostile" ? model::Schedule::kHostile : model::Schedule::kNatural;
 
-  // What the program is given may look like options of ours: it is the rest of the command line as
-  // it is.
-  auto rest = static_cast<int>(app.remaining().size());
-  options.program = argv + (argc - rest);
-  if (rest > 0 && std::string_view(options.program[0]) == "--") {
-    ++options.program;
-    --rest;
-  } else if (rest > 0 && options.program[0][0] == '-') {
-    fmt::print(stderr, "model: there is no option {}\n'model --help' shows how it is used.\n",
-               options.program[0]);
-    return kExitFailed;
-  }
-  if (rest == 0) {
-    fmt::print(stderr, "model: which program? usage: model [OPTIONS] -- PROGRAM ARGS...\n");
-    return kExitFailed;
-  }
+  if (!FindProgramWords(app, argc, argv, &options.program)) return kExitFailed;
+  if (options.program == nullptr) return SayNoProgram(app);
   return RunModel(options);
 }
 

@@ -29,10 +29,7 @@ namespace {
 using model::Machine;
 using model::Value;
 
-int Fail(const std::string& what) {
-  fmt::print(stderr, "model: {}\n", what);
-  return kExitFailed;
-}
+constexpr const char* kName = "model";
 
 // The descriptors that the program inherits become its files; the model's own are all
 // close-on-exec.
@@ -73,16 +70,6 @@ bool SeizeAtExec(pid_t pid, Program* program) {
   return true;
 }
 
-void WritePostmortem(const std::string& path, const std::string& report) {
-  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  bool ok =
-      fd >= 0 && write(fd, report.data(), report.size()) == static_cast<ssize_t>(report.size());
-  if (!ok)
-    fmt::print(stderr, "model: cannot write the postmortem {}: {}\n", path,
-               strerror(errno != 0 ? errno : ENOSPC));
-  if (fd >= 0) close(fd);
-}
-
 // All threads of a guest process are stopped whenever the model looks.
 std::string Postmortem(const model::System& system, const model::Thread& thread,
                        const model::SignalInfo& info) {
@@ -107,10 +94,7 @@ int RunModel(const ModelOptions& options) {
   std::unique_ptr<model::System> system = model::MakeSystem(options.system);
   const char* name = options.program[0];
   std::string path = FindProgram(name);
-  if (path.empty()) {
-    fmt::print(stderr, "model: cannot run '{}': {}\n", name, strerror(errno));
-    return errno == ENOENT ? kExitNotFound : kExitNotRunnable;
-  }
+  if (path.empty()) return SayNotRunnable(kName, name, errno);
   model::Launch launch;
   for (char** each = options.program; *each != nullptr; ++each)
     launch.arguments.emplace_back(*each);
@@ -123,31 +107,31 @@ int RunModel(const ModelOptions& options) {
   }
   model::Evidence evidence;
   if (!options.log.empty() && !evidence.Open(options.log))
-    return Fail(fmt::format("cannot open the log {}: {}", options.log, strerror(errno)));
+    return Fail(kName, fmt::format("cannot open the log {}: {}", options.log, strerror(errno)));
 
   Job job;
-  if (!SplitJob(&job)) return Fail(fmt::format("cannot start: {}", strerror(errno)));
+  if (!SplitJob(&job)) return Fail(kName, fmt::format("cannot start: {}", strerror(errno)));
   // The model does the program's reading from the terminal, and takes the terminal's signals for
   // it: its place is where the program's would be.
   setpgid(0, getpgid(job.front));
   RaiseLimits();
   int gate = model::MakeGateProgram();
-  if (gate < 0) _exit(Fail(fmt::format("cannot make a memory file: {}", strerror(errno))));
+  if (gate < 0) _exit(Fail(kName, fmt::format("cannot make a memory file: {}", strerror(errno))));
   personality(ADDR_NO_RANDOMIZE);
   char gate_path[64];
   snprintf(gate_path, sizeof gate_path, "/proc/self/fd/%d", gate);
   char* gate_arguments[] = {gate_path, nullptr};
   Program program;
   if (!StartProgram(job, gate_path, gate_arguments, {}, &program))
-    _exit(Fail(fmt::format("cannot fork: {}", strerror(errno))));
+    _exit(Fail(kName, fmt::format("cannot fork: {}", strerror(errno))));
   // Apart from the terminal: its signals come to the model, and the host's job control is not the
   // guests'.
   setpgid(program.pid, program.pid);
   if (!SeizeAtExec(program.pid, &program)) {
     int error = errno;
     kill(program.pid, SIGKILL);
-    _exit(Fail(fmt::format("cannot trace: {}{}", strerror(error),
-                           error == EPERM ? " (is ptrace allowed here?)" : "")));
+    _exit(Fail(kName, fmt::format("cannot trace: {}{}", strerror(error),
+                                  error == EPERM ? " (is ptrace allowed here?)" : "")));
   }
   close(program.failure);
 
@@ -162,7 +146,7 @@ int RunModel(const ModelOptions& options) {
     if (options.postmortem.empty() || (examined && thread.process->pid != root.pid)) return;
     examined = true;
     try {
-      WritePostmortem(options.postmortem, Postmortem(*system, thread, info));
+      WriteReport(Postmortem(*system, thread, info), options.postmortem, kName);
     } catch (const std::exception& error) {
       fmt::print(stderr, "model: no postmortem: {}\n", error.what());
     }

@@ -3,6 +3,8 @@
 #include <cxxabi.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -11,6 +13,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -335,6 +338,16 @@ std::string KilledReport(pid_t pid, int signal, const Recorder* recorder) {
                {"signal", {{"number", signal}, {"name", SignalName(signal)}}},
                {"threads", std::move(threads)},
                {"maps", Json::array()}});
+}
+
+void WriteReport(const std::string& report, const std::string& path, const char* who) {
+  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  bool ok =
+      fd >= 0 && write(fd, report.data(), report.size()) == static_cast<ssize_t>(report.size());
+  if (!ok)
+    fmt::print(stderr, "{}: cannot write the postmortem {}: {}\n", who, path,
+               strerror(errno != 0 ? errno : ENOSPC));
+  if (fd >= 0) close(fd);
 }
 
 }  // namespace faultline::kernel

@@ -41,6 +41,9 @@ std::string PostmortemReport(pid_t tgid, pid_t tid, const siginfo_t& info,
 // what the recorder holds.
 std::string KilledReport(pid_t pid, int signal, const Recorder* recorder = nullptr);
 
+// Writes a postmortem to a file; `who` says on fd 2 if that cannot be done.
+void WriteReport(const std::string& report, const std::string& path, const char* who);
+
 }  // namespace faultline::kernel
 
 #endif  // FAULTLINE_KERNEL_RECORD_REPORT_H_
