@@ -194,10 +194,20 @@ Value Machine::Exec(Thread& thread, const Launch& launch) {
   Value value = thread.host.Exec(gate_, process.host);
   by_host_[thread.host.tid()] = &thread;
   if (value != 0) return value;
+  DropPosixTimers(process);
   // The program may be in memory that the process shared with its parent.
   thread.mask = thread.old_mask.value_or(thread.mask);
   thread.old_mask.reset();
   return StartProgram(thread, launch);
+}
+
+void Machine::DropPosixTimers(Process& process) {
+  for (auto& [id, timer] : process.posix_timers) {
+    if (timer.alarm) CancelTimer(*timer.alarm);
+    process.pending.TakeBack(&timer);
+    for (auto& thread : process.threads) thread->pending.TakeBack(&timer);
+  }
+  process.posix_timers.clear();
 }
 
 // Kills the host's process and waits for all of it.
@@ -233,6 +243,7 @@ void Machine::EndProcess(Process& process, int status) {
     if (timer.alarm) CancelTimer(*timer.alarm);
     timer.alarm.reset();
   }
+  DropPosixTimers(process);
   process.files.reset();
   FilesChanged();
   if (process.folder >= 0) close(process.folder);

@@ -135,6 +135,8 @@ class Machine {
   static int64_t Now();
   TimerId SetTimer(int64_t when, std::function<void()> action);
   void CancelTimer(TimerId id) { timers_.erase(id); }
+  // They end with their process, and with its program.
+  void DropPosixTimers(Process& process);
 
   // --- Signals.
 

@@ -106,8 +106,21 @@ struct Space {
   uint64_t next_mapping = 0;  // where the search for free addresses begins
   uint64_t code_page = 0;     // the page with the signal trampoline
   uint64_t usr_stack = 0;     // the end of the main stack
+  uint64_t stack_access = 0;  // PROT_* of it
   uint64_t ps_strings = 0;
   uint32_t ldt_slots = 0;  // that were given out
+};
+
+// A POSIX timer. Its address names what it has sent.
+struct PosixTimer {
+  int clock = 0;
+  int signal = 0;  // 0: none
+  int thread = 0;  // the one that is sent the signal; 0: the process
+  uint64_t value = 0;
+  int64_t interval = 0;  // ns
+  int missed = 0;        // since the signal that is pending
+  int overrun = 0;       // before the one that was sent last
+  std::optional<TimerId> alarm = {};
 };
 
 class Process {
@@ -158,7 +171,8 @@ class Process {
     int64_t left = 0;      // of the CPU time timers
     std::optional<TimerId> alarm;
   };
-  std::array<Timer, 3> timers;  // ITIMER_REAL, VIRTUAL, PROF
+  std::array<Timer, 3> timers;             // ITIMER_REAL, VIRTUAL, PROF
+  std::map<int, PosixTimer> posix_timers;  // by their numbers
   std::map<int, std::pair<uint64_t, uint64_t>> limits;
   std::string login;
 

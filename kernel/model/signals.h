@@ -3,6 +3,7 @@
 #ifndef FAULTLINE_KERNEL_MODEL_SIGNALS_H_
 #define FAULTLINE_KERNEL_MODEL_SIGNALS_H_
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstdint>
@@ -56,7 +57,7 @@ struct SignalInfo {
   uint64_t address = 0;
   uint64_t value = 0;
   int trap = 0;  // the trap number, of faults
-  // SIGCHLD's of a child: the child can take it back (reaping does).
+  // SIGCHLD's of a child, or of a timer: it can take it back (reaping and deleting do).
   const void* child = nullptr;
 };
 
@@ -91,6 +92,12 @@ class SignalQueue {
   void Delete(int signal) {
     list_.remove_if([&](const SignalInfo& each) { return each.signal == signal; });
     pending_.Remove(signal);
+  }
+  // Whether something that `child` sent is there.
+  [[nodiscard]] bool Holds(int signal, const void* child) const {
+    return std::any_of(list_.begin(), list_.end(), [&](const SignalInfo& each) {
+      return each.signal == signal && each.child == child;
+    });
   }
   // Takes back what `child` sent. True if something was there.
   bool TakeBack(const void* child) {

@@ -18,6 +18,7 @@ struct Amd64 {
   using Itimerval = abi::freebsd_amd64::Itimerval;
   using Rusage = abi::freebsd_amd64::Rusage;
   using SigAction = abi::freebsd_amd64::SigAction;
+  using SigEvent = abi::freebsd_amd64::SigEvent;
   using StackT = abi::freebsd_amd64::StackT;
   using SigInfo = abi::freebsd_amd64::SigInfo;
   using SigFrame = abi::freebsd_amd64::SigFrame;
@@ -36,6 +37,7 @@ struct I386 {
   using Itimerval = abi::freebsd_386::Itimerval;
   using Rusage = abi::freebsd_386::Rusage;
   using SigAction = abi::freebsd_386::SigAction;
+  using SigEvent = abi::freebsd_386::SigEvent;
   using StackT = abi::freebsd_386::StackT;
   using SigInfo = abi::freebsd_386::SigInfo;
   using SigFrame = abi::freebsd_386::SigFrame;

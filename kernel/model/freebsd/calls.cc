@@ -7,8 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 
 #include "kernel/model/bsd.h"
 #include "kernel/model/freebsd/context.h"
@@ -236,6 +238,14 @@ std::pair<int64_t, int64_t> Limit(const Context& c, int which) {
   return {kRLIM_INFINITY, kRLIM_INFINITY};
 }
 
+// What RLIMIT_VMEM is held against. The whole of the first stack counts, used or not.
+uint64_t MappedBytes(const Context& c) {
+  std::ifstream statm("/proc/" + std::to_string(c.process.host) + "/statm");
+  uint64_t pages = 0;
+  statm >> pages;
+  return pages * kPage;
+}
+
 constexpr int kLimits = 15;  // RLIM_NLIMITS, sys/resource.h
 
 Value GetRlimit(Context& c) {
@@ -256,6 +266,14 @@ Value SetRlimit(Context& c) {
   auto [now, most] = Limit(c, which);
   if (limit.max > most && geteuid() != 0) return -EPERM;
   if (limit.cur > limit.max) return -EINVAL;
+  // kern_proc_setrlimit: no stack is larger than the kernel was built for.
+  if (which == kRLIMIT_STACK) {
+    auto largest =
+        static_cast<int64_t>(c.amd64 ? abi::freebsd_amd64::kMaxStack : abi::freebsd_386::kMaxStack);
+    limit.cur = std::min(limit.cur, largest);
+    limit.max = std::min(limit.max, largest);
+    if (limit.cur > now) c.system.OpenStack(c.thread, static_cast<uint64_t>(limit.cur));
+  }
   c.process.limits[which] = {static_cast<uint64_t>(limit.cur), static_cast<uint64_t>(limit.max)};
   return 0;
 }
@@ -422,6 +440,9 @@ Value Mmap(Context& c) {
       (number != -1 || offset != 0))
     return -EINVAL;
   if ((flags & kMAP_FIXED) && address % kPage != offset % kPage) return -EINVAL;
+  if (auto limit = Limit(c, kRLIMIT_AS).first;
+      limit != kRLIM_INFINITY && MappedBytes(c) + size > static_cast<uint64_t>(limit))
+    return -ENOMEM;
   int host = (flags & kMAP_SHARED ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE;
   if (flags & kMAP_GUARD) {
     if (prot != kPROT_NONE || number != -1 || offset != 0) return -EINVAL;
@@ -844,6 +865,7 @@ Table MakeTable() {
   now(k_mount, NotPermitted);
   now(k_unmount, NotPermitted);
   now(k_reboot, NotPermitted);
+  AddTimerCalls([&](int number, Value (*f)(Context&)) { now(number, f); });
   AddFileCalls(now, later);
   return table;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -76,6 +77,8 @@ Value Sysctl(Context& c);
 Value SysctlByName(Context& c);
 Task<Value> UmtxOp(Context& c);
 Value Sysarch(Context& c);
+// Tells the table: now(number, function).
+void AddTimerCalls(const std::function<void(int, Value (*)(Context&))>& now);
 
 }  // namespace faultline::kernel::model::freebsd
 

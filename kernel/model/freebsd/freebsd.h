@@ -46,6 +46,8 @@ class FreeBsd : public System {
   // The registers of a thread that thr_new has made; 0 or -errno.
   Value StartThread(Thread& thread, uint64_t start, uint64_t argument, uint64_t stack_end,
                     uint64_t tls) const;
+  // Lets the main stack grow to `limit` bytes. 0 or -errno.
+  Value OpenStack(Thread& thread, uint64_t limit) const;
   // The base of fs or gs, as sysarch sets it.
   Value SetSegmentBase(Thread& thread, bool gs, uint64_t base) const;
   // 386: writes the base, a word, to `at`.

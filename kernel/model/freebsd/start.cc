@@ -24,8 +24,6 @@ constexpr uint64_t kDynamicBaseAmd64 = 0x01021000;   // ET_DYN_LOAD_ADDR
 constexpr uint64_t kDynamicBase386 = 0x01001000;
 constexpr uint64_t kFirstMappingAmd64 = 0x800000000;  // above the largest data segment, 32 GiB
 constexpr uint64_t kFirstMapping386 = 0x28000000;     // the same, 512 MiB
-constexpr uint64_t kStackSize386 = 64u << 20;
-constexpr uint64_t kStackSizeAmd64 = 512u << 20;
 constexpr int kCanaryBytes = 64;
 
 // sys/exec.h, MAXSHELLCMDLEN and imgact_elf.c: the program headers lie in the first page.
@@ -160,17 +158,23 @@ Value FreeBsd::Start(Machine& machine, Thread& thread, const Launch& launch) {
   space.break_start = space.break_end = (end + kPage - 1) & ~(kPage - 1);
   space.next_mapping = amd64 ? kFirstMappingAmd64 : kFirstMapping386;
 
-  // The stack, as large as it can get: the host takes pages as they are touched.
+  // The stack: room for as large as it can get, of which the limit opens a part. The host takes
+  // pages as they are touched.
   uint64_t stack_end = amd64 ? kStackEndAmd64 : release_.stack_end_386;
-  uint64_t stack_size = amd64 ? kStackSizeAmd64 : kStackSize386;
+  uint64_t stack_size = amd64 ? abi::freebsd_amd64::kMaxStack : abi::freebsd_386::kMaxStack;
   space.usr_stack = stack_end;
   bool executable =
       !release_.shared_page || !amd64 || (image.has_stack_header && image.stack_is_executable);
   int64_t stack = thread.host.Call(
-      SYS_mmap,
-      {stack_end - stack_size, stack_size, PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0ull),
-       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, ~0ull, 0});
+      SYS_mmap, {stack_end - stack_size, stack_size, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, ~0ull, 0});
   if (stack < 0) return stack;
+  space.stack_access = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0ull);
+  auto limit = process.limits.find(common::kRLIMIT_STACK);
+  if (Value value =
+          OpenStack(thread, limit == process.limits.end() ? stack_size : limit->second.first);
+      value != 0)
+    return value;
 
   // Top down, as exec_copyout_strings (kern_exec.c) has it.
   StackWriter writer(&thread, stack_end);
@@ -269,6 +273,16 @@ Value FreeBsd::Start(Machine& machine, Thread& thread, const Launch& launch) {
   }
   thread.stale_r10 = thread.stale_r11 = 0;
   return 0;
+}
+
+// Source: vm_map_growstack, sys/vm/vm_map.c: up to the soft limit, in whole pages. What is open
+// stays open when the limit is lowered, as what has grown does.
+Value FreeBsd::OpenStack(Thread& thread, uint64_t limit) const {
+  const Space& space = *thread.process->space;
+  uint64_t largest = space.bits == 64 ? abi::freebsd_amd64::kMaxStack : abi::freebsd_386::kMaxStack;
+  uint64_t size = std::min(limit, largest) & ~(kPage - 1);
+  if (size == 0) return 0;
+  return thread.host.Call(SYS_mprotect, {space.usr_stack - size, size, space.stack_access});
 }
 
 }  // namespace faultline::kernel::model::freebsd
