@@ -90,7 +90,7 @@ bool OnSignal(int, sys::SigInfo*, void* ucontext) {
     ++waiter.restarts;
     if (waiter.spoiled) continue;
     for (int i = 0; i < CallRegisters::kCount; ++i)
-      waiter.at_restart.argument[i] = context.argument(i);
+      waiter.at_restart.argument[i] = ArgumentAtRestart(context, i);
     waiter.spoiled = !IsSame(waiter.at_restart, waiter.given, CallRegisters::kCount);
   }
   if (!is_waiter) __atomic_add_fetch(&handled_elsewhere, 1, __ATOMIC_RELAXED);

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "runtime/sys/types.h"
+#include "runtime/sys/context.h"
 
 namespace faultline::repro {
 
@@ -50,6 +50,14 @@ inline constexpr ArgumentName kArgumentNames[] = {{"ebx", "want_ebx"}, {"ecx", "
                                                   {"edx", "want_edx"}, {"esi", "want_esi"},
                                                   {"edi", "want_edi"}, {"ebp", "want_ebp"}};
 #endif
+
+// Argument n of a call by the stub that is about to be restarted.
+inline uintptr_t ArgumentAtRestart(const runtime::sys::Context& context, int n) {
+#if defined(__FreeBSD__) && defined(__x86_64__) && FAULTLINE_PATH_INT80
+  if (n == 3) return context.raw()->mcontext.rcx;
+#endif
+  return context.argument(n);
+}
 
 // Executes wait4 with `*registers`, by SYSCALL on amd64 (built for the path int80: by INT 0x80, on
 // FreeBSD) and by INT 0x80 on 386, and stores the registers as they are after it in `*registers`.

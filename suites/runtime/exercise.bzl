@@ -1,12 +1,8 @@
 """The exercise program for every form of the runtime, and the test of each."""
 
 load("//bazel:platform_binary.bzl", "platform_binary")
+load("//bazel:ports.bzl", "PORTS", "WITH_LIBC", "label_name")
 load("//runtime:runtime.bzl", "DEFECTS")
-
-_PORTS = [
-    "linux-amd64",
-    "linux-386",
-]
 
 _LINKOPTS = {
     "": [
@@ -28,13 +24,17 @@ def _exercise(name, form, defect, deps):
         tags = ["manual"],
         deps = deps[form] + ["//runtime:runtime" + form + ("." + defect if defect else "")],
     )
-    for port in _PORTS:
+    for port in PORTS:
+        if form and port.split("-")[0] not in WITH_LIBC:
+            continue
         program = name + "." + port + suffix
         platform_binary(
             name = program,
             binary = ":_" + name + suffix,
-            platform = "//bazel/platforms:" + port.replace("-", "_"),
+            platform = "//bazel/platforms:" + label_name(port),
         )
+        if not port.startswith("linux-"):
+            continue
         native.cc_test(
             name = "runtime." + port + suffix + ".test",
             size = "medium",

@@ -80,7 +80,7 @@ void g0_nearly() {
 // C runs over the end of the thread's stack: of the main thread, of another.
 void c_main_overflow() {
   LockOSThread();
-  until([] { return sys::gettid() == sys::getpid(); });
+  until([] { return getm()->id == 0; });
   Print(1).s("before\n");
   cgocall([](void*) { c_overflow(); }, nullptr);
 }
@@ -93,7 +93,7 @@ void onotherthread(void (*fn)(void*)) {
   LockOSThread();  // the main goroutine keeps the main thread to itself
   newproc(
       [](void*) {
-        CHECK(sys::gettid() != sys::getpid());
+        CHECK(getm()->id != 0);
         Print(1).s("before\n");
         cgocall(call, nullptr);
       },

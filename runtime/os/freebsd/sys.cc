@@ -297,7 +297,7 @@ GO_NOSPLIT uintptr_t threadpointer() {
   ThreadTls tls;
   savetls(&tls);
 #if defined(__i386__)
-  if (tls.selector != os::kGsSelector) return 0;
+  if (tls.selector != tlsselector()) return 0;
 #endif
   return tls.base;
 }

@@ -13,6 +13,16 @@ extern "C" void runtime_setgs(uint32_t selector);
 
 namespace runtime {
 
+namespace {
+
+// What sysarch loads: 0x1b on FreeBSD itself (abi: kGsSelector). Something else where its calls are
+// served by another kernel, which is why it is looked at and not taken for granted.
+uint32_t ours;  // written by the first installtls, before there is a second thread
+
+}  // namespace
+
+GO_NOSPLIT uint32_t tlsselector() { return ours; }
+
 GO_NOSPLIT void tlsinit(unsigned long) {}
 
 GO_NOSPLIT void savetls(ThreadTls* tls) {
@@ -22,19 +32,21 @@ GO_NOSPLIT void savetls(ThreadTls* tls) {
 }
 
 GO_NOSPLIT long installtls(uintptr_t tp) {
-  return sys::call(sys::k_sysarch, sys::kI386_SET_GSBASE, reinterpret_cast<long>(&tp));
+  const long error = sys::call(sys::k_sysarch, sys::kI386_SET_GSBASE, reinterpret_cast<long>(&tp));
+  if (error == 0 && ours == 0) ours = runtime_getgs();
+  return error;
 }
 
 GO_NOSPLIT void restoretls(const ThreadTls* tls) {
   installtls(tls->base);
   // A selector of its own (none, flat, a local descriptor): the base above was not in use.
-  if (tls->selector != sys::os::kGsSelector) runtime_setgs(tls->selector);
+  if (tls->selector != ours) runtime_setgs(tls->selector);
 }
 
 GO_NOSPLIT bool havetls() {
   ThreadTls tls;
   savetls(&tls);
-  return tls.selector == sys::os::kGsSelector && tls.base != 0;
+  return tls.selector == ours && tls.base != 0;
 }
 
 }  // namespace runtime

@@ -66,8 +66,7 @@ GO_NOSPLIT inline bool synchronous(const SigInfo& info) {
 }
 
 // Argument n (0…5) of a system call that stands in these registers, and is about to run or to be
-// restarted. On amd64 the fourth is in r10 after INT 0x80 too: the kernel puts it there when it
-// restarts a call (amd64/amd64/vm_machdep.c, cpu_set_syscall_retval). On 386 they are on the stack,
+// restarted, by SYSCALL on amd64 (INT 0x80 has the fourth in rcx). On 386 they are on the stack,
 // above a word that is the return address of whoever called a function for it.
 GO_NOSPLIT inline uintptr_t argument(const os::MContext& m, int n) {
 #if defined(__x86_64__)
@@ -85,6 +84,11 @@ struct ThreadTls {
   uintptr_t base = 0;
   uint32_t selector = 0;
 };
+
+#if defined(__i386__)
+// The GS selector of threads that have a thread pointer.
+uint32_t tlsselector();
+#endif
 
 }  // namespace runtime
 
