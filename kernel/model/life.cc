@@ -98,6 +98,7 @@ Process* Machine::Fork(Thread& thread, bool share_memory, bool share_files, Valu
   twin.old_mask = thread.old_mask;
   twin.alt_stack = thread.alt_stack;
   twin.entry = thread.entry;
+  twin.cpus = thread.cpus;
   twin.name = thread.name;
   twin.full_exit = true;
   by_host_[host_pid] = &twin;
@@ -120,6 +121,7 @@ Thread* Machine::NewThread(Thread& thread, Value* error) {
   twin.host.regs = thread.host.regs;
   twin.mask = thread.mask;
   twin.entry = thread.entry;
+  twin.cpus = thread.cpus;
   twin.name = thread.name;
   twin.full_exit = true;
   by_host_[static_cast<pid_t>(host)] = &twin;

@@ -189,24 +189,32 @@ void Machine::Enqueue(Thread& thread) {
     if (cpu.current == nullptr) cpu.time = std::max(cpu.time, now);
 }
 
-// Which of the threads that wait for a CPU gets one. A hostile scheduler draws; but when a CPU is
-// slow in a process, another thread of that process goes first: it is the one that can win the
-// race.
-size_t Machine::ChooseReady() {
-  if (options_.schedule != Schedule::kHostile) return 0;
+// Which of the threads that wait for a CPU gets this one; ready_.size(): none may run there. A
+// hostile scheduler draws; but when a CPU is slow in a process, another thread of that process goes
+// first: it is the one that can win the race.
+size_t Machine::ChooseReady(const Cpu& cpu) {
+  std::vector<size_t> able;
   std::vector<size_t> rivals;
-  for (const Cpu& cpu : cpus_) {
-    if (cpu.current == nullptr || !cpu.current->hold) continue;
-    for (size_t i = 0; i < ready_.size(); ++i)
-      if (ready_[i]->process == cpu.current->process) rivals.push_back(i);
+  for (size_t i = 0; i < ready_.size(); ++i) {
+    if (!ready_[i]->MayRunOn(cpu.number)) continue;
+    if (options_.schedule != Schedule::kHostile) return i;
+    able.push_back(i);
+    for (const Cpu& other : cpus_) {
+      if (other.current != nullptr && other.current->hold &&
+          ready_[i]->process == other.current->process) {
+        rivals.push_back(i);
+      }
+    }
   }
-  return rivals.empty() ? Random() % ready_.size() : rivals[Random() % rivals.size()];
+  if (able.empty()) return ready_.size();
+  return rivals.empty() ? able[Random() % able.size()] : rivals[Random() % rivals.size()];
 }
 
 void Machine::Dispatch() {
   for (Cpu& cpu : cpus_) {
     if (cpu.current != nullptr || ready_.empty()) continue;
-    size_t which = ChooseReady();
+    size_t which = ChooseReady(cpu);
+    if (which == ready_.size()) continue;
     Thread* next = ready_[which];
     ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(which));
     next->state = Thread::State::kOnCpu;
@@ -263,8 +271,11 @@ void Machine::Charge(Thread& thread, int64_t mean) {
 
 bool Machine::LosesRace(const Thread& thread) const {
   // Only a signal for the process can be taken back by another thread, and only the thread that is
-  // told of it is interrupted.
-  return cpus_.size() > 1 && thread.process->threads.size() > 1;
+  // told of it is interrupted. That other one needs another CPU.
+  uint64_t elsewhere = ((2ull << (cpus_.size() - 1)) - 1) & ~(1ull << thread.cpu->number);
+  return std::any_of(
+      thread.process->threads.begin(), thread.process->threads.end(),
+      [&](const auto& other) { return other.get() != &thread && (other->cpus & elsewhere) != 0; });
 }
 
 bool Machine::Window::await_ready() {
@@ -383,7 +394,8 @@ void Machine::OnStop(Thread& thread, int status) {
     // The tick took the CPU away.
     system_->EnterInterrupt(thread);
     thread.cpu->time += kTick;
-    if (++thread.cpu->slice >= kSlice && !ready_.empty()) {
+    if ((++thread.cpu->slice >= kSlice && !ready_.empty()) ||
+        !thread.MayRunOn(thread.cpu->number)) {
       LeaveCpu(thread);
       Enqueue(thread);
     }
@@ -436,6 +448,15 @@ Task<Value> Machine::AstPath(Thread& thread) {
   co_return 0;
 }
 
+// Source: FreeBSD 10.4 sys/kern/kern_sig.c, postsig_done.
+void Machine::BlockInHandler(Thread& thread, int signal) {
+  Disposition& action = thread.process->actions[signal];
+  SignalSet mask = thread.mask | action.mask;
+  if (!(action.flags & bsd::kSA_NODEFER)) mask.Add(signal);
+  if (action.flags & bsd::kSA_RESETHAND) action = {};
+  SetMask(thread, mask);
+}
+
 // Source: FreeBSD 10.4 sys/kern/kern_sig.c, trapsignal: a fault's signal is never queued when there
 // is a handler for it, and kills when it is blocked or ignored.
 Task<Value> Machine::FaultPath(Thread& thread, SignalInfo info) {
@@ -447,6 +468,7 @@ Task<Value> Machine::FaultPath(Thread& thread, SignalInfo info) {
       Kill(thread, {.signal = bsd::kSIGILL});
       co_return kGone;
     }
+    BlockInHandler(thread, info.signal);  // a second fault of the kind, in the handler, is to kill
   } else {
     if (thread.mask.Has(info.signal) || action.handler == bsd::kSIG_IGN) {
       thread.mask.Remove(info.signal);
@@ -496,17 +518,11 @@ Task<Value> Machine::Ast(Thread& thread) {
     thread.old_mask.reset();
     thread.full_exit = true;
     thread.handled = true;
-    Disposition taken = action;
-    if (!system_->PushHandler(thread, *info, taken, restore)) {
+    if (!system_->PushHandler(thread, *info, action, restore)) {
       Kill(thread, {.signal = bsd::kSIGILL});
       co_return kGone;
     }
-    SignalSet mask = thread.mask | taken.mask;
-    if (!(taken.flags & bsd::kSA_NODEFER)) mask.Add(signal);
-    mask.Remove(bsd::kSIGKILL);
-    mask.Remove(bsd::kSIGSTOP);
-    if (taken.flags & bsd::kSA_RESETHAND) action = {};
-    SetMask(thread, mask);
+    BlockInHandler(thread, signal);
     thread.notified = true;  // more may be pending
   }
 }

@@ -192,7 +192,7 @@ class Machine {
 
   Thread* Pick();
   void Dispatch();
-  size_t ChooseReady();
+  size_t ChooseReady(const Cpu& cpu);
   void Step(Thread& thread);
   void RunOutside(Thread& thread);
   void OnStop(Thread& thread, int status);
@@ -218,6 +218,8 @@ class Machine {
   Task<Value> AstPath(Thread& thread);
   Task<Value> Ast(Thread& thread);
   Task<Value> SuspendHere(Thread& thread);
+  // A handler's frame has been built: what it blocks while it runs, and what becomes of its action.
+  void BlockInHandler(Thread& thread, int signal);
   void Kill(Thread& thread, const SignalInfo& info);
   void Notify(Thread& thread);
   Thread* TargetOf(Process& process, int signal);

@@ -80,6 +80,7 @@ class Thread {
   };
   State state = State::kReady;
   Cpu* cpu = nullptr;
+  uint64_t cpus = ~0ull;  // those that it may run on, a bit for each
 
   // --- Asleep.
   const void* channel = nullptr;
@@ -95,6 +96,7 @@ class Thread {
   uint64_t exit_word = 0;  // where its id is cleared or a flag set when it ends; 0: nowhere
   std::string name;
 
+  [[nodiscard]] bool MayRunOn(int number) const { return (cpus >> number & 1) != 0; }
   [[nodiscard]] bool outside() const { return !kernel; }
 };
 

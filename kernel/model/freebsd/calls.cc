@@ -407,16 +407,50 @@ Task<Value> SchedYield(Context& c) {
   co_return 0;
 }
 
+// Whose CPUs are meant: a thread's, or those of all threads of a process; -1 is the caller's. Null
+// for anything else (sets, interrupts), and for who is not there.
+Thread* AffinityOf(Context& c, bool* whole) {
+  int level = c.Int(), which = c.Int();
+  int64_t id = c.Wide();
+  *whole = which == kCPU_WHICH_PID;
+  if (level != kCPU_LEVEL_WHICH) return nullptr;
+  if (which == kCPU_WHICH_TID) {
+    Thread* thread = id == -1 ? &c.thread : c.machine.FindThread(static_cast<int>(id));
+    return thread != nullptr && thread->process == &c.process ? thread : nullptr;
+  }
+  if (!*whole || (id != -1 && id != c.process.pid)) return nullptr;
+  return c.process.first();
+}
+
+uint64_t AllCpus(const Context& c) { return (2ull << (c.machine.cpus() - 1)) - 1; }
+
+// Source: kern_cpuset.c, with a kernel built for 64 CPUs at most.
 Value CpusetGetaffinity(Context& c) {
-  c.Int();
-  c.Int();
-  c.Wide();
+  bool whole;
+  const Thread* thread = AffinityOf(c, &whole);
   uint64_t size = c.Word(), to = c.Word();
-  if (size < sizeof(uint32_t) || size > 4096) return -ERANGE;
+  if (size < sizeof(uint64_t) || size > 128) return -ERANGE;
+  if (thread == nullptr) return -ESRCH;
   std::string set(size, '\0');
-  for (int i = 0; i < c.machine.cpus(); ++i)
-    set[i / 8] = static_cast<char>(set[i / 8] | 1 << i % 8);
+  uint64_t cpus = thread->cpus & AllCpus(c);
+  memcpy(set.data(), &cpus, sizeof cpus);
   return c.thread.host.Write(to, set.data(), set.size()) ? 0 : -EFAULT;
+}
+
+Task<Value> CpusetSetaffinity(Context& c) {
+  bool whole;
+  Thread* thread = AffinityOf(c, &whole);
+  uint64_t size = c.Word(), from = c.Word();
+  uint64_t cpus;
+  if (size < sizeof cpus || size > 128) co_return -ERANGE;
+  if (!c.Get(from, &cpus)) co_return -EFAULT;
+  if (thread == nullptr) co_return -ESRCH;
+  if ((cpus & AllCpus(c)) == 0) co_return -EDEADLK;
+  for (auto& each : c.process.threads)
+    if (whole || each.get() == thread) each->cpus = cpus;
+  // Whoever is on another one leaves it when its time is up; the caller at once.
+  if (!c.thread.MayRunOn(c.thread.cpu->number)) co_await c.machine.Yield(c.thread);
+  co_return 0;
 }
 
 Value Nothing(Context&) { return 0; }
@@ -825,7 +859,7 @@ Table MakeTable() {
   later(k_sched_yield, SchedYield);
   later(k_yield, SchedYield);
   now(k_cpuset_getaffinity, CpusetGetaffinity, kCpusetSince);
-  now(k_cpuset_setaffinity, Nothing, kCpusetSince);
+  later(k_cpuset_setaffinity, CpusetSetaffinity, kCpusetSince);
   now(k_rtprio_thread, Nothing);
   now(k_sysarch, Sysarch);
 
