@@ -22,6 +22,7 @@ int CpuOf(pid_t tid) {
 Affinity::Affinity() : usable_(sched_getaffinity(0, sizeof all_, &all_) == 0) { samples_.fill(-1); }
 
 void Affinity::Sample(pid_t tid) {
+  until_sample_ = kSampleEvery;
   if (!usable_) return;
   int cpu = CpuOf(tid);
   std::rotate(samples_.begin(), samples_.begin() + 1, samples_.end());
@@ -29,6 +30,7 @@ void Affinity::Sample(pid_t tid) {
   bool one = cpu >= 0 && CPU_ISSET(cpu, &all_) &&
              std::all_of(samples_.begin(), samples_.end(), [&](int each) { return each == cpu; });
   int wanted = one ? cpu : -1;
+  if (one && wanted == pinned_) until_sample_ = kSampleEveryPinned;
   if (wanted == pinned_) return;
   cpu_set_t set = all_;
   if (one) {

@@ -19,17 +19,18 @@ class Affinity {
 
   // At each stop, by the thread that stopped.
   void OnStop(pid_t tid) {
-    if (++stops_ % kSampleEvery == 0) Sample(tid);
+    if (--until_sample_ == 0) Sample(tid);
   }
 
  private:
-  // A sample costs a read of /proc. Not a number that a program's own rounds of stops divide into.
-  static constexpr unsigned kSampleEvery = 17;
+  // A sample costs a read of /proc, as much as two stops: rare once the tracer is where it should
+  // be. Not numbers that a program's own rounds of stops divide into.
+  static constexpr unsigned kSampleEvery = 17, kSampleEveryPinned = 257;
   void Sample(pid_t tid);
 
   cpu_set_t all_;
   bool usable_;
-  unsigned stops_ = 0;
+  unsigned until_sample_ = kSampleEvery;
   std::array<int, 4> samples_;  // the CPUs of the last ones
   int pinned_ = -1;
 };

@@ -73,6 +73,10 @@ bool Tracer::Seize(pid_t root) {
 }
 
 void Tracer::Run() {
+  // Stops are waited for: no signal has to tell of them as well.
+  struct sigaction quiet = {};
+  quiet.sa_flags = SA_NOCLDSTOP;
+  sigaction(SIGCHLD, &quiet, nullptr);
   // Until the kernel says that there is none: a process may have been forked that was not heard of
   // yet, by one that is gone.
   Event event;
