@@ -13,7 +13,7 @@ import shlex
 import sys
 import time
 
-import pexpect  # type: ignore[import]
+import pexpect
 
 PROMPT = "ready> "
 PATIENCE = 20

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from . import stats, targets
 from .catalogue import VERDICTS, Bug
@@ -43,7 +43,7 @@ def dies(bug: Bug) -> bool:
 
 def matches(condition: Mapping[str, str], seen: Observation) -> bool:
     """Whether all of a symptom's or diagnosis' conditions hold for a run."""
-    tests = {
+    tests: dict[str, Callable[[str], bool]] = {
         "event": lambda value: value == "hit" and seen.hits > 0,
         "signal": lambda value: seen.signal == value,
         "exit": lambda value: seen.exit_code is not None and seen.exit_code == int(value),
@@ -140,7 +140,7 @@ def line_in_postmortem(postmortem: Path) -> str:
     if not isinstance(data, dict):
         return ""
     # The thread that died first, then the others.
-    threads = sorted(data.get("threads", []), key=lambda thread: thread.get("tid") != data.get("tid"))
+    threads = sorted(data.get("threads", []), key=lambda thread: bool(thread.get("tid") != data.get("tid")))
     lines = [
         f"{frame['file']}:{frame['line']}"
         for thread in threads

@@ -33,7 +33,7 @@ def schema() -> dict[str, Any]:
 def problems(document: Any) -> list[str]:
     """What is wrong with a document, one line each."""
     # Imported here: only this function needs it, and it is not cheap.
-    import jsonschema  # type: ignore[import]
+    import jsonschema
 
     validator = jsonschema.Draft7Validator(schema())
     errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))

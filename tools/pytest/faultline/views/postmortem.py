@@ -59,7 +59,7 @@ def words(content: str) -> str:
         if data.get("signal"):
             lines[0] += f": {_signal(data['signal'])}"
         culprit = data.get("tid")
-        for thread in sorted(data.get("threads", []), key=lambda thread: thread.get("tid") != culprit):
+        for thread in sorted(data.get("threads", []), key=lambda thread: bool(thread.get("tid") != culprit)):
             lines += ["", *_thread(thread, culprit)]
         lines += ["", "maps"] if data.get("maps") else []
         lines += [_short_map(line) for line in data.get("maps", [])]
