@@ -70,6 +70,7 @@ Task<Value> Fork(Machine& machine, Thread& thread, bool share_memory, bool wait)
   if (machine.system().fork_single_threads()) {
     if (Value value = co_await machine.SingleThread(thread, false); value != 0) co_return value;
   }
+  co_await machine.Do(thread, Machine::Labour::kFork);
   Value error = 0;
   Process* child = machine.Fork(thread, share_memory, false, &error);
   machine.EndSingleThread(thread);

@@ -91,6 +91,7 @@ Process* Machine::Fork(Thread& thread, bool share_memory, bool share_files, Valu
   child.limits = parent.limits;
   child.login = parent.login;
   child.threads.push_back(std::make_unique<Thread>(&child, next_thread_++, host_pid));
+  child.first()->last_cpu = thread.last_cpu;
   Thread& twin = *child.threads.front();
   twin.host.on_signal = [this, &child](int signal) { FromHost(child, signal); };
   twin.host.regs = thread.host.regs;
@@ -115,6 +116,7 @@ Thread* Machine::NewThread(Thread& thread, Value* error) {
     return nullptr;
   }
   auto made = std::make_unique<Thread>(&process, next_thread_++, static_cast<pid_t>(host));
+  made->last_cpu = thread.last_cpu;
   Thread& twin = *made;
   process.threads.push_back(std::move(made));
   twin.host.on_signal = thread.host.on_signal;

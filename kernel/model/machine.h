@@ -121,6 +121,18 @@ class Machine {
     void await_resume() const {}
   };
   Window Open(Thread& thread, Race race) { return {*this, thread, race}; }
+  // What takes so long that the other CPUs get far ahead meanwhile. No race: a hostile schedule has
+  // nothing to choose there.
+  enum class Labour : uint8_t { kFork, kExit };
+  struct Work {
+    Machine& machine;
+    Thread& thread;
+    Labour labour;
+    [[nodiscard]] bool await_ready() const;
+    void await_suspend(std::coroutine_handle<> handle) const { thread.resume = handle; }
+    void await_resume() const {}
+  };
+  Work Do(Thread& thread, Labour labour) { return {*this, thread, labour}; }
   // Gives the CPU to others.
   struct Yielder {
     Machine& machine;
@@ -189,6 +201,7 @@ class Machine {
  private:
   friend struct Sleeper;
   friend struct Window;
+  friend struct Work;
 
   Thread* Pick();
   void Dispatch();
@@ -212,6 +225,8 @@ class Machine {
   void Suspend(Thread& thread);
   void CheckStopped(Process& process);
   void Charge(Thread& thread, int64_t mean);
+  // Charges it, and says whether another CPU, which is behind now, has something to do.
+  bool FallsBehind(Thread& thread, int64_t mean);
   bool NeedsAst(const Thread& thread) const;
   Task<Value> CallPath(Thread& thread);
   Task<Value> FaultPath(Thread& thread, SignalInfo info);

@@ -80,6 +80,7 @@ class Thread {
   };
   State state = State::kReady;
   Cpu* cpu = nullptr;
+  int last_cpu = 0;       // where it ran last; of a new one, where its creator did
   uint64_t cpus = ~0ull;  // those that it may run on, a bit for each
 
   // --- Asleep.

@@ -83,6 +83,7 @@ Value Umask(Context& c) {
 }
 
 Task<Value> Exit(Context& c) {
+  co_await c.machine.Do(c.thread, Machine::Labour::kExit);
   c.machine.EndProcess(c.process, (c.Int() & 0xff) << 8);
   co_return kGone;
 }
