@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import hashlib
 import re
 from typing import Any, Callable, Mapping, Sequence
 
@@ -78,7 +79,7 @@ class Cell:
     @property
     def slug(self) -> str:
         """The cell as a relative folder name."""
-        return f"{self.bug.name}/{self.variant}/{re.sub(r'[^A-Za-z0-9.-]+', '_', self.target)}"
+        return f"{self.bug.name}/{self.variant}/{_folder_name(self.target)}"
 
     def shows_bug(self, case: str) -> bool:
         """Whether this cell is where the case's symptom is expected: it can calibrate others."""
@@ -88,6 +89,14 @@ class Cell:
     def expected(self, case: str) -> tuple[str, ...]:
         """The verdicts of a case that pass."""
         return self.bug.expected(self.variant, case, self.judged_as or self.target)
+
+
+def _folder_name(target: str) -> str:
+    """A target as a folder's name; one that says anything, like cmd:TEMPLATE, by what is its own."""
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", target)
+    if re.fullmatch(r"[A-Za-z0-9.,:=@+_-]{1,100}", target):
+        return name
+    return f"{name[:60]}-{hashlib.sha256(target.encode()).hexdigest()[:12]}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,22 +197,34 @@ def select(catalogue: Catalogue, selection: Selection, available: Availability =
     """
     bugs = _bugs(catalogue, selection)
     known = list(dict.fromkeys(target for bug in bugs for target in bug.targets))
-    wanted = ["*" if pattern == "all" else pattern for pattern in selection.targets] or ["*"]
+    ports = {port for bug in bugs for port in bug.ports}
+    others = [name for name in targets.offered() if name.split("@")[0] in ports and name not in known]
+    kinds = targets.Target.kinds()
+    wanted = [*selection.targets] or ["*"]
     chosen: dict[str, bool] = {}
     extra: list[str] = []
     for pattern in wanted:
-        matches = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
+        everything = pattern == "all"
+        if pattern in kinds:
+            sign = kinds[pattern].sign
+            pattern = f"*@{pattern}{sign}*" if sign else f"*@{pattern}"
+        matches = [name for name in known if everything or fnmatch.fnmatchcase(name, pattern)]
+        if everything or not matches:
+            # What stands beside the catalogue has to be asked for: it takes time of its own.
+            found = [name for name in others if everything or fnmatch.fnmatchcase(name, pattern)]
+            extra += [name for name in found if name not in extra]
+            matches += found
         if not matches and "*" not in pattern:
             # A target that no bug lists: it is right if its name is, and then every bug of that port runs on it.
             name = targets.parse(pattern).name
             if name not in known:
                 _check_port(name, bugs)
-                extra.append(name)
+                extra += [name] * (name not in extra)
             matches = [name]
         if not matches:
-            raise unknown("target", pattern, known)
+            raise unknown("target", pattern, [*known, *others])
         for name in matches:
-            chosen[name] = chosen.get(name, False) or "*" not in pattern
+            chosen[name] = chosen.get(name, False) or name == pattern
     left_out = []
     states = {}
     for name, by_name in list(chosen.items()):

@@ -281,8 +281,10 @@ def _parser() -> argparse.ArgumentParser:
         "doctor",
         _doctor,
         "say what is ready here and what is missing",
-        "  faultline doctor\n  faultline doctor --target freebsd-amd64@ssh:my-box    (asks that machine)\n",
+        "  faultline doctor\n  faultline doctor --target freebsd-amd64@ssh:my-box    (asks that machine)\n"
+        "  faultline doctor --fix                                (installs what every target here takes)\n",
     )
+    sub.add_argument("--fix", action="store_true", help="first install what is missing (needs root)")
     sub.add_argument(
         "--target", metavar="T", nargs="+", action="extend", default=[], help="look at these targets, too"
     )
@@ -312,13 +314,19 @@ def _add_run(add: Callable[..., argparse.ArgumentParser]) -> None:
         "  faultline run --bug wait4-restart --target 'linux-amd64@*'\n"
         "  faultline run --bug wait4-restart --target 'freebsd-*@model-*'\n"
         "  faultline run --target freebsd-amd64@ssh:my-box          (over ssh, as ssh my-box works)\n"
+        '  faultline run --target "linux-amd64@cmd:myemu {}"        (through any command)\n'
         "  faultline run --tag signal --quick --out /tmp/signals\n"
         "  faultline run --bug foreign-signal --defect trust-m      (has to go red)\n\n" + EXIT_CODES,
     )
     choose = sub.add_argument_group("what to run (patterns may hold *)")
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
     choose.add_argument("--bug", metavar="ID", help="these bugs", **several)
-    choose.add_argument("--target", metavar="T", help="these targets, or all", **several)
+    choose.add_argument(
+        "--target",
+        metavar="T",
+        help="these targets, a kind of them, or all: also those beside the catalogue's (see doctor)",
+        **several,
+    )
     choose.add_argument("--variant", metavar="V", help="these variants", **several)
     choose.add_argument("--tag", metavar="TAG", help="bugs with one of these tags", **several)
     sub.add_argument("--no-build", action="store_true", help="use what is built")
@@ -809,8 +817,10 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from .doctor import examine
+    from .doctor import examine, fix
 
+    if options.fix:
+        fix(options.root.absolute())
     return examine(_console(), options.root.absolute(), options.target)
 
 

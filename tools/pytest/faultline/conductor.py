@@ -195,6 +195,8 @@ class Live:
             errand.seed,
             errand.budget,
             target.channel,
+            target.signals_are_exits,
+            target.own_words,
         )
         seen = runner.run(order, on_event, on_hang)
         if seen.hang or seen.failed:
@@ -466,6 +468,9 @@ class Conductor:
         if seen.stderr:
             (folder / "stderr.txt").write_text(seen.stderr, encoding="utf-8")
             kept.append(folder / "stderr.txt")
+        if seen.aside:
+            (folder / "aside.txt").write_text(seen.aside, encoding="utf-8")
+            kept.append(folder / "aside.txt")
         if outcome.verdict == "clean":
             for path in (folder / "faults.jsonl", folder / "postmortem.json"):
                 path.unlink(missing_ok=True)

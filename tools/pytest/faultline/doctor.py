@@ -17,8 +17,8 @@ from rich.text import Text
 
 from . import cells
 from .catalogue import read
-from .errors import EXIT_MISSING, EXIT_PASSED, FaultlineError
-from .targets import Kit, Ssh, Toolbox
+from .errors import EXIT_MISSING, EXIT_PASSED, FaultlineError, MissingError
+from .targets import Cmd, Kit, Ssh, Toolbox, offered
 
 # Programs that a run needs, and the arguments that make them say their version.
 _TOOLS = (
@@ -99,6 +99,11 @@ def _kit() -> Finding:
     )
 
 
+def _cmd() -> Finding:
+    what = f"OS-ARCH@{Cmd.form()}"
+    return Finding(what, True, "any command that runs a program: linux-amd64@cmd:'myemu {}'", False)
+
+
 def _target(name: str) -> Finding:
     state = cells.availability(name)
     says = state.reason if state.ready else f"{state.reason}; it takes {state.remedy}"
@@ -128,9 +133,16 @@ def findings(root: Path, asked: Sequence[str] = ()) -> list[Finding]:
     except FaultlineError as error:
         found.append(Finding("catalogue", False, str(error)))
         return found
-    found += [_target(name) for name in dict.fromkeys([*targets, *asked])]
-    found += [_ssh(), _kit()]
+    found += [_target(name) for name in dict.fromkeys([*targets, *offered(), *asked])]
+    found += [_cmd(), _ssh(), _kit()]
     return found
+
+
+def fix(root: Path) -> None:
+    """Installs what every command, and every target here, needs. Raises MissingError."""
+    for stage in ("run", "targets"):
+        if subprocess.run([str(root / "setup/install"), stage], check=False).returncode != 0:
+            raise MissingError(f"setup/install {stage} did not do all of its work; its words stand above")
 
 
 def examine(console: Console, root: Path, asked: Sequence[str] = ()) -> int:

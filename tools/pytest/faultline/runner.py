@@ -28,6 +28,9 @@ KEPT_BYTES = 256 * 1024
 # Below this share of one CPU a silent tree of processes sleeps; a watcher thread's ticks stay far below.
 ASLEEP_SHARE = 0.05
 
+# What a shell, and whoever does as it does, adds to a signal's number to make it an exit status.
+EXIT_OF_SIGNAL = 128
+
 # However starved a silent program is, after this many limits it is called a hang.
 PATIENCE = 10
 
@@ -78,6 +81,8 @@ class Observation:
     hang: str = ""
     failed: str = ""
     left_behind: int = 0
+    # What the place said on fd 2 besides the program.
+    aside: str = ""
     seconds: float = 0.0
     snapshots: list[Path] = dataclasses.field(default_factory=list)
 
@@ -171,7 +176,8 @@ class Watchdog:
 class Order:
     """What to run: the command below the jail, the seed in it, the seconds that it was given.
 
-    With a channel the program runs on the far side of it, and the command is only the way there.
+    With a channel the program runs on the far side of it, and the command is only the way there. What else the
+    place makes of an ending: see `Target.signals_are_exits` and `Target.own_words`.
     """
 
     jail: Path
@@ -179,6 +185,8 @@ class Order:
     seed: int
     seconds: float
     channel: Channel | None = None
+    signals_are_exits: bool = False
+    own_words: str = ""
 
 
 OnEvent = Callable[[Event], None]
@@ -220,6 +228,7 @@ def run(order: Order, on_event: OnEvent | None = None, on_hang: OnHang | None = 
         _judge_far_ending(seen, order.channel, session.reports)
     else:
         _judge_ending(seen, result, jail.returncode)
+    _undo_place(seen, order)
     seen.seconds = time.monotonic() - began
     return seen
 
@@ -380,6 +389,17 @@ def take(seen: Observation, line: bytes) -> Event | None:
     if event.word == "end":
         seen.ended = True
     return event
+
+
+def _undo_place(seen: Observation, order: Order) -> None:
+    """Tells the program's own ending and words from what its place made of them."""
+    if order.signals_are_exits and not seen.signal and (seen.exit_code or 0) > EXIT_OF_SIGNAL:
+        seen.signal = signal_name((seen.exit_code or 0) - EXIT_OF_SIGNAL)
+        seen.exit_code = None
+    if order.own_words and seen.signal:
+        words = re.compile(order.own_words, re.MULTILINE)
+        seen.aside = "".join(match[0] for match in words.finditer(seen.stderr))
+        seen.stderr = words.sub("", seen.stderr)
 
 
 def _is_jail(pid: int) -> bool:

@@ -7,16 +7,18 @@ A target is written `os-arch@where`, with the faults that its kernel gets after 
 
 from __future__ import annotations
 
-from .base import ARCHES, OSES, Availability, Recording, Target, Toolbox, parse, stand_in
+from .base import ARCHES, OSES, Availability, Recording, Target, Toolbox, offered, parse, stand_in
 from .elsewhere import Kit
 from .model import Model
 from .native import Native
 from .ssh import MACHINES, Ssh, machine_facts
+from .through import Cmd, Through
 
 __all__ = [
     "ARCHES",
     "OSES",
     "Availability",
+    "Cmd",
     "Kit",
     "MACHINES",
     "Model",
@@ -24,8 +26,10 @@ __all__ = [
     "Recording",
     "Ssh",
     "Target",
+    "Through",
     "Toolbox",
     "machine_facts",
+    "offered",
     "parse",
     "stand_in",
 ]

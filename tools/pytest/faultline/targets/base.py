@@ -16,7 +16,7 @@ from ..far import Channel
 OSES = ("linux", "freebsd", "netbsd", "openbsd", "darwin", "windows")
 ARCHES = ("amd64", "386", "arm64", "arm", "riscv64")
 
-_SYNTAX = re.compile(r"^(?P<os>[a-z]+)-(?P<arch>[a-z0-9]+)@(?P<where>[a-z][^+]*)(?P<faults>(\+[^+]+)*)$")
+_SYNTAX = re.compile(r"^(?P<os>[a-z]+)-(?P<arch>[a-z0-9]+)@(?P<place>[a-z].*)$", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +81,14 @@ class Target(abc.ABC):
     takes_faults: ClassVar[bool] = False
     # Whether a second run there can be traced for a postmortem.
     can_trace: ClassVar[bool] = False
+    # Whether the parameter may hold anything, a + as well.
+    verbatim: ClassVar[bool] = False
+    # The os-arch pairs for which `--target all` tries the kind beside the catalogue's targets.
+    offered: ClassVar[tuple[str, ...]] = ()
+    # Whether a program that died of signal N ends there like one that exited with 128 + N, as in a shell.
+    signals_are_exits: ClassVar[bool] = False
+    # What the place itself says on fd 2 of a program that died of a signal, as a regular expression.
+    own_words: ClassVar[str] = ""
     _kinds: ClassVar[dict[str, type[Target]]] = {}
 
     def __init__(self, os_name: str, arch: str, faults: Sequence[str] = (), parameter: str = "") -> None:
@@ -185,16 +193,14 @@ def parse(text: str) -> Target:
     """The target that `text` names. Raises UsageError."""
     match = _SYNTAX.match(text)
     if not match:
-        raise UsageError(
-            f"'{text}' is not a target. A target is OS-ARCH@WHERE[+FAULT[,key=value…]]…, "
-            "for example linux-amd64@native+restart.fast-return,mode=any"
-        )
+        raise _no_target(text)
     if match["os"] not in OSES:
         raise unknown("operating system", match["os"], OSES)
     if match["arch"] not in ARCHES:
         raise unknown("architecture", match["arch"], ARCHES)
-    kind, parameter = _kind(match["where"])
-    faults = [fault for fault in match["faults"].split("+") if fault]
+    kind, parameter, faults = _kind(match["place"])
+    if not all(faults):
+        raise _no_target(text)
     if faults and not kind.takes_faults:
         raise UsageError(
             f"{text}: no faults can be told at {kind.form()}; a fault needs OS-ARCH@native+FAULT"
@@ -202,17 +208,31 @@ def parse(text: str) -> Target:
     return kind(match["os"], match["arch"], faults, parameter)
 
 
-def _kind(where: str) -> tuple[type[Target], str]:
+def _no_target(text: str) -> UsageError:
+    return UsageError(
+        f"'{text}' is not a target. A target is OS-ARCH@WHERE[+FAULT[,key=value…]]…, "
+        "for example linux-amd64@native+restart.fast-return,mode=any"
+    )
+
+
+def _kind(place: str) -> tuple[type[Target], str, list[str]]:
+    """The kind of a place, its parameter, and the faults told there."""
+    where, *faults = place.split("+")
     for kind in Target.kinds().values():
         if not kind.sign:
             if where == kind.where:
-                return kind, ""
+                return kind, "", faults
             continue
-        name, sign, parameter = where.partition(kind.sign)
+        name, sign, parameter = (place if kind.verbatim else where).partition(kind.sign)
         if name == kind.where and sign and parameter:
             kind.check_parameter(parameter)
-            return kind, parameter
+            return kind, parameter, [] if kind.verbatim else faults
     raise unknown("kind of target", where, [kind.form() for kind in Target.kinds().values()])
+
+
+def offered() -> list[str]:
+    """The targets that no bug lists and `--target all` tries all the same."""
+    return [f"{port}@{kind.where}" for kind in Target.kinds().values() for port in kind.offered]
 
 
 def stand_in(port: str, release: str, declared: Sequence[str]) -> str:

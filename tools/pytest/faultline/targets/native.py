@@ -6,42 +6,12 @@ import ctypes
 import functools
 import os
 import platform
-import struct
 import subprocess
 from pathlib import Path
 from typing import Sequence
 
 from .base import Availability, Recording, Target, Toolbox
-
-# The smallest i386 program: _exit(0) by INT 0x80. ELF header, one program header, five instructions' bytes.
-_EXIT_0_386 = b"\x31\xdb\xb8\x01\x00\x00\x00\xcd\x80"
-
-
-def _elf_386(code: bytes) -> bytes:
-    base, headers = 0x08048000, 52 + 32
-    elf = struct.pack(
-        "<16sHHIIIIIHHHHHH",
-        b"\x7fELF\x01\x01\x01" + bytes(9),
-        2,  # ET_EXEC
-        3,  # EM_386
-        1,
-        base + headers,
-        52,
-        0,
-        0,
-        52,
-        32,
-        1,
-        40,
-        0,
-        0,
-    )
-    size = headers + len(code)
-    return elf + struct.pack("<8I", 1, 0, base, base, size, size, 5, 0x1000) + code
-
-
-# The whole file of that program.
-EXIT_0_386 = _elf_386(_EXIT_0_386)
+from .probe import EXIT_0_386
 
 
 @functools.lru_cache(maxsize=None)

@@ -20,7 +20,7 @@ from ..errors import MissingError, UsageError
 from ..far import Channel, script
 from .base import Availability, Recording, Target, Toolbox
 from .elsewhere import HOST
-from .native import EXIT_0_386
+from .probe import EXIT_0_386
 
 # Overrides the command, for options that have no place in ~/.ssh/config; as rsync's RSYNC_RSH.
 COMMAND_VARIABLE = "FAULTLINE_SSH"

@@ -44,6 +44,7 @@ def machines(document: Json) -> list[str]:
         judged = {cell.get("judged_as") for cell in document["cells"] if cell["target"] == target}
         others = sorted(name for name in judged if name and name != target)
         line = f"{target}: {facts['system']} {facts['release']}, {facts['machine']}"
+        line += f", through {facts['through']}" if "through" in facts else ""
         lines.append(f"{line}; expected is what is expected of {', '.join(others)}" if others else line)
     return lines
 
