@@ -27,7 +27,7 @@ namespace {
 constexpr int64_t kTick = 1000000;
 // Ticks that a thread keeps its CPU while others wait for one (FreeBSD: 100 ms; shorter, because
 // guests share one CPU of the host).
-constexpr int kSlice = 10;
+constexpr int kSlice = 2;
 // How long a hostile CPU is slow at most. Real ones are taken away by their hypervisor for longer.
 constexpr int64_t kLongestHold = 20 * kTick;
 

@@ -4,6 +4,9 @@ load("//bazel:platform_binary.bzl", "platform_binary")
 load("//bazel:ports.bzl", "PORTS", "WITH_LIBC", "label_name")
 load("//runtime:runtime.bzl", "DEFECTS")
 
+# OS -> the system that //kernel/model runs its programs on.
+_MODELS = {"freebsd": "freebsd-9.1"}
+
 _LINKOPTS = {
     "": [
         "-nostdlib",
@@ -33,13 +36,17 @@ def _exercise(name, form, defect, deps):
             binary = ":_" + name + suffix,
             platform = "//bazel/platforms:" + label_name(port),
         )
-        if not port.startswith("linux-"):
-            continue
+        args = ["--program=$(rootpath :" + program + ")"] + (["--defect=" + defect] if defect else [])
+        data = [":" + program]
+        model = _MODELS.get(port.split("-")[0])
+        if model:
+            args += ["--model=$(rootpath //kernel/model)", "--system=" + model]
+            data = data + ["//kernel/model"]
         native.cc_test(
             name = "runtime." + port + suffix + ".test",
             size = "medium",
-            args = ["--program=$(rootpath :" + program + ")"] + (["--defect=" + defect] if defect else []),
-            data = [":" + program],
+            args = args,
+            data = data,
             # Stack limits, signals and threads as they are, not as a sandbox has them.
             tags = ["local"],
             deps = [":runtime_test"],
