@@ -216,6 +216,7 @@ def abi_bug(
         ":" + name + ".declaration",
         ":" + name + ".programs",
         "//kernel:inject",
+        "//kernel/model",
         "//tools/jail",
         "//tools/pytest:driver",
     ]

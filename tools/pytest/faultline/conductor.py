@@ -40,6 +40,8 @@ class Scale:
     # Seconds for one case: where hits are sampled, and where there should be none.
     sample_seconds: float
     clean_seconds: float
+    # Deaths to sample on a model: there each comes from the seed alone, and no kernel's chance is measured.
+    model_deaths: int = 2
 
 
 SCALES = {
@@ -47,7 +49,7 @@ SCALES = {
     for scale in (
         Scale("quick", 1e-3, 5, 4, 5.0, 15.0),
         Scale("normal", 1e-6, 20, 10, 10.0, 30.0),
-        Scale("thorough", 1e-9, 100, 30, 60.0, 300.0),
+        Scale("thorough", 1e-9, 100, 30, 60.0, 300.0, 10),
     )
 }
 
@@ -348,7 +350,7 @@ class Conductor:
     def _basis(self, cell: Cell, case: Case) -> Basis:
         """The rate by which a clean verdict of this case is judged."""
         own = [case.name]
-        others = [name for name in cell.bug.all_cases if name != case.name]
+        others = [name for name in cell.bug.cases_on(cell.target) if name != case.name]
         for names in (own, others):
             for name in names:
                 for other in cells.calibrators(
@@ -377,7 +379,8 @@ class Conductor:
             return self._samples[key]
         scale = self._settings.scale
         mortal = dies(cell.bug) or "diagnosed" in case.expected
-        wanted = scale.deaths if mortal else scale.hits
+        deaths = scale.model_deaths if targets.parse(cell.target).kernel == "model" else scale.deaths
+        wanted = deaths if mortal else scale.hits
 
         def arguments(tally: Tally) -> list[str] | None:
             if tally.decided or tally.hits >= wanted:

@@ -121,7 +121,7 @@ def findings(root: Path, asked: Sequence[str] = ()) -> list[Finding]:
     for name, path, label in (
         ("jail", toolbox.jail, "//tools/jail"),
         ("inject", toolbox.inject, "//kernel:inject"),
-        ("model", toolbox.model, "//kernel:model"),
+        ("model", toolbox.model, "//kernel/model"),
     ):
         built = os.access(path, os.X_OK)
         found.append(

@@ -61,11 +61,11 @@ def test_availability(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_model_that_is_not_built_is_named(modelled: Repository) -> None:
     (modelled.bin / "kernel/model/model").unlink()
     with pytest.raises(
-        MissingError, match="kernel/model/model is not there. Build it: bazel build //kernel:model"
+        MissingError, match="kernel/model/model is not there. Build it: bazel build //kernel/model"
     ):
         targets.parse(OLD).prepare(Toolbox(modelled.bin))
     done = modelled.run("run", "--no-build", "--target", OLD)
-    assert done.returncode == 3 and "//kernel:model" in done.stderr
+    assert done.returncode == 3 and "//kernel/model" in done.stderr
     assert modelled.run("run", "--no-build", "--quick", "--target", NATIVE).returncode == 0
 
 

@@ -11,12 +11,12 @@ from ..errors import UsageError
 from .base import Availability, Recording, Target, Toolbox
 from .native import runs_386, snapshots
 
-# The systems that //kernel:model has. Which releases of them it knows it says itself.
+# The systems that //kernel/model has. Which releases of them it knows it says itself.
 _SYSTEMS = ("freebsd",)
 
 
 class Model(Target):
-    """//kernel:model on this machine. Whatever runs there, it says nothing certain about the real kernel."""
+    """//kernel/model on this machine. Whatever runs there, it says nothing certain about the real kernel."""
 
     where = "model"
     sign = "-"
@@ -38,7 +38,7 @@ class Model(Target):
         return f"{self.os_name}-{self.parameter}"
 
     def tools(self, toolbox: Toolbox) -> dict[Path, str]:
-        return {toolbox.jail: "//tools/jail", toolbox.model: "//kernel:model"}
+        return {toolbox.jail: "//tools/jail", toolbox.model: "//kernel/model"}
 
     def availability(self) -> Availability:
         if self.os_name not in _SYSTEMS:

@@ -48,7 +48,8 @@ def split_target(target: str) -> list[str]:
 
 
 def matrix(document: Json, width: int) -> RenderableType:
-    """Bugs and variants down, targets across. Where the names do not fit, letters stand for the targets."""
+    """Bugs and variants down, targets across. Where the names do not fit, letters stand for the targets; where not all
+    targets fit, there are several tables, and those of one kind stay together."""
     cells = document["cells"]
     targets = list(dict.fromkeys(cell["target"] for cell in cells))
     rows = list(dict.fromkeys((cell["bug"], cell["variant"], cell.get("kind", "")) for cell in cells))
@@ -60,29 +61,55 @@ def matrix(document: Json, width: int) -> RenderableType:
     needed = left + sum(max(_VERDICT_WIDTH, *map(len, headers[name])) + 3 for name in targets)
     lettered = needed > width and len(targets) > 1
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    table.add_column("bug / variant", no_wrap=True)
-    table.add_column("", no_wrap=True, style="dim")
-    for place, target in enumerate(targets):
-        header = _letter(place) if lettered else "\n".join(headers[target])
-        table.add_column(header, no_wrap=True, vertical="bottom", justify="left")
-    last = ""
-    for bug, variant, kind in rows:
-        if bug != last:
-            if last:
-                table.add_row()
-            table.add_row(Text(bug, style="bold"))
-            last = bug
-        found = [by_key.get((bug, variant, target)) for target in targets]
-        table.add_row(
-            f"  {variant}", kind, *(verdict(cell) if cell else Text("·", style="dim") for cell in found)
-        )
+    letters = {target: _letter(place) for place, target in enumerate(targets)}
+    parts: list[RenderableType] = []
+    for across in _across(targets, max(1, (width - left) // (_VERDICT_WIDTH + 3))) if lettered else [targets]:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+        table.add_column("bug / variant", no_wrap=True)
+        table.add_column("", no_wrap=True, style="dim")
+        for target in across:
+            header = letters[target] if lettered else "\n".join(headers[target])
+            table.add_column(
+                header, no_wrap=True, vertical="bottom", justify="left", min_width=_VERDICT_WIDTH
+            )
+        last = ""
+        for bug, variant, kind in rows:
+            found = [by_key.get((bug, variant, target)) for target in across]
+            if not any(found):
+                continue
+            if bug != last:
+                if last:
+                    table.add_row()
+                table.add_row(Text(bug, style="bold"))
+                last = bug
+            table.add_row(
+                f"  {variant}", kind, *(verdict(cell) if cell else Text("·", style="dim") for cell in found)
+            )
+        parts += [Text(""), table] if parts else [table]
     if not lettered:
-        return table
+        return parts[0]
     legend = Table.grid(padding=(0, 2))
-    for place, target in enumerate(targets):
-        legend.add_row(Text(_letter(place), style="bold"), target, text.MODEL if target in models else "")
-    return Group(table, Text(""), legend)
+    for target in targets:
+        legend.add_row(Text(letters[target], style="bold"), target, text.MODEL if target in models else "")
+    return Group(*parts, Text(""), legend)
+
+
+def _across(targets: Sequence[str], most: int) -> list[list[str]]:
+    """The targets of each table, `most` at most: those of one port and one kind in one, as far as they fit."""
+    tables: list[list[str]] = []
+    kinds: dict[str, list[str]] = {}
+    for target in targets:
+        kinds.setdefault(re.split(r"[-:+]", target.partition("@")[2])[0] + target.split("@")[0], []).append(
+            target
+        )
+    for kind in kinds.values():
+        for begin in range(0, len(kind), most):
+            part = kind[begin : begin + most]
+            if tables and len(tables[-1]) + len(part) <= most:
+                tables[-1] += part
+            else:
+                tables.append(part)
+    return tables
 
 
 def _letter(place: int) -> str:
