@@ -38,6 +38,17 @@ def port_files(names):
     """
     return by_port(["os/{os}/" + name for name in names])
 
+def kin_files(names):
+    """The same for what an OS shares with those of its descent (//bazel:ports.bzl), where it has such; else its own.
+
+    Args:
+      names: file names in os/<kin>/, {arch} standing for the arch.
+
+    Returns:
+      a select over all ports.
+    """
+    return by_port(["os/{kin}/" + name for name in names])
+
 def runtime_libraries(name, defect_srcs):
     """Declares NAME[.PATH][.DEFECT] and NAME.hosted[.DEFECT].
 

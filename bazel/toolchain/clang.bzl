@@ -9,6 +9,7 @@ load(
     "tool_path",
     "with_feature_set",
 )
+load("//bazel:ports.bzl", "os_constraint")
 
 _LLVM = "/usr/lib/llvm-19/bin/"
 
@@ -146,7 +147,7 @@ def clang_toolchain(name, os, cpu, target_flags):
 
     Args:
       name: the platform's name in //bazel/platforms.
-      os: its constraint value in @platforms//os.
+      os: Bazel's word for its OS (//bazel:ports.bzl).
       cpu: its constraint value in @platforms//cpu.
       target_flags: what clang needs to compile and link for it.
     """
@@ -175,7 +176,7 @@ def clang_toolchain(name, os, cpu, target_flags):
             "@platforms//cpu:x86_64",
         ],
         target_compatible_with = [
-            "@platforms//os:" + os,
+            os_constraint(os),
             "@platforms//cpu:" + cpu,
         ],
         toolchain = ":" + name + ".cc",

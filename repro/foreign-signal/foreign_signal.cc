@@ -84,11 +84,9 @@ struct Orders {
   uintptr_t tls_at_birth = 0;
 };
 
-constexpr Step kTgkill = {[](Orders&, Registers* registers) {
-                            support::SetCall(registers, sys::kThreadKill, sys::getpid(),
-                                             sys::gettid(), kSignal);
-                          },
-                          support::CallWithRegisters};
+constexpr Step kTgkill = {
+    [](Orders&, Registers* registers) { support::SetThreadKill(registers, kSignal); },
+    support::CallWithRegisters};
 constexpr Step kHold = {
     [](Orders& orders, Registers*) { support::Set(&orders.holding, orders.holding + 1); },
     support::HoldRegisters};
@@ -199,7 +197,7 @@ const char* Control() {
   const uint32_t count = handled.count;
   const ThreadState state_before = ThreadState::Get();
   Registers before = support::Sentinels(count);
-  support::SetCall(&before, sys::kThreadKill, sys::getpid(), sys::gettid(), kControlSignal);
+  support::SetThreadKill(&before, kControlSignal);
   Registers after = before;
   support::CallWithRegisters(&after);
   if (handled.count != count + 1) return "a signal on a thread of the runtime";

@@ -137,7 +137,7 @@ HoldRegisters:
 
 CallWithRegisters:
     LOAD
-#if defined(__FreeBSD__)
+#if defined(__FreeBSD__) || defined(__NetBSD__)
     // The arguments are on the stack, above a word that the kernel passes over.
     pushl %edx
     pushl %ecx

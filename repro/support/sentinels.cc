@@ -1,5 +1,7 @@
 #include "repro/support/sentinels.h"
 
+#include "runtime/sys/sys.h"
+
 namespace faultline::support {
 
 uint32_t held_word;
@@ -56,6 +58,17 @@ void SetCall(Registers* registers, long number, long a, long b, long c) {
   registers->value[kCallArguments[0]] = static_cast<uintptr_t>(a);
   registers->value[kCallArguments[1]] = static_cast<uintptr_t>(b);
   registers->value[kCallArguments[2]] = static_cast<uintptr_t>(c);
+}
+
+void SetThreadKill(Registers* registers, int signal) {
+  namespace sys = runtime::sys;
+  if constexpr (sys::kThreadKillHasProcess) {
+    SetCall(registers, sys::kThreadKill, sys::getpid(), sys::gettid(), signal);
+  } else {
+    // The third is no argument, and 0 is what a call that succeeds leaves there (NetBSD:
+    // x86/syscall.c).
+    SetCall(registers, sys::kThreadKill, sys::gettid(), signal, 0);
+  }
 }
 
 }  // namespace faultline::support

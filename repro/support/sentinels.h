@@ -37,6 +37,8 @@ extern "C" uint32_t held_word;
 // A system call; number and arguments are taken from `*registers`, too: see SetCall.
 extern "C" void CallWithRegisters(Registers* registers);
 void SetCall(Registers* registers, long number, long a, long b, long c);
+// The call that sends a signal to the calling thread.
+void SetThreadKill(Registers* registers, int signal);
 
 // Loads from address 64, which is never mapped, at kFaultInstruction. Goes on at kFaultResume, if a
 // handler moves the program counter there.

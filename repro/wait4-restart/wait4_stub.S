@@ -4,27 +4,36 @@
 
 #if defined(__FreeBSD__)
 #include "abi/freebsd/numbers.h"
+#elif defined(__NetBSD__)
+#include "abi/netbsd/numbers.h"
 #elif defined(__x86_64__)
 #include "abi/linux/amd64/numbers.h"
 #else
 #include "abi/linux/386/numbers.h"
 #endif
 
-// How the kernel tells of an error: Linux by a negative result, FreeBSD by the carry flag and a positive one. Nothing
+#if defined(__FreeBSD__) || defined(__NetBSD__)
+#define BSD 1
+#endif
+
+// How the kernel tells of an error: Linux by a negative result, the BSDs by the carry flag and a positive one. Nothing
 // between the call and this may change the flags.
     .macro RESULT register
-#if defined(__FreeBSD__)
+#if BSD
     jnc 1f
     neg \register
 1:
 #endif
     .endm
 
-#if FAULTLINE_PATH_INT80 && defined(__FreeBSD__) && defined(__x86_64__)
+#if FAULTLINE_PATH_INT80 && defined(__FreeBSD__)
 #define ARG4 %rcx
-#define ENTER int $0x80
 #else
 #define ARG4 %r10
+#endif
+#if FAULTLINE_PATH_INT80 && BSD
+#define ENTER int $0x80
+#else
 #define ENTER syscall
 #endif
 
@@ -60,7 +69,7 @@ kWait4Instruction:
     popq %rbx
     retq
 
-#elif defined(__FreeBSD__)
+#elif BSD
 
 // In:    4(%esp): registers. Out: eax. Kept: ebx ebp esi edi esp, as the C ABI asks.
 // Stack: the caller's; 32 bytes. The arguments are words on it, above one that the kernel passes over.

@@ -10,7 +10,7 @@
 namespace faultline::repro {
 
 // The six arguments of a system call, where the system has them: on amd64 rdi rsi rdx r10 r8 r9 (by
-// INT 0x80 on FreeBSD rcx for r10), on 386 ebx ecx edx esi edi ebp (on FreeBSD six words on the
+// INT 0x80 on FreeBSD rcx for r10), on 386 ebx ecx edx esi edi ebp (on the BSDs six words on the
 // stack). wait4 takes four; the last two carry sentinels.
 struct CallRegisters {
   static constexpr int kCount = 6;
@@ -18,8 +18,9 @@ struct CallRegisters {
 };
 
 // The first so many of them are the same after the call. Linux keeps every argument register, and
-// so does FreeBSD by INT 0x80; a fast return from SYSCALL on FreeBSD reloads rdi, rsi and rdx alone
-// (amd64/amd64/exception.S, fast_syscall).
+// so do NetBSD (but for rdx, which is 0 after a call, and before this one) and FreeBSD by INT 0x80;
+// a fast return from SYSCALL on FreeBSD reloads rdi, rsi and rdx alone (amd64/amd64/exception.S,
+// fast_syscall).
 #if defined(__FreeBSD__) && defined(__x86_64__) && !FAULTLINE_PATH_INT80
 inline constexpr int kKeptOverCall = 3;
 #else
@@ -41,7 +42,7 @@ inline constexpr ArgumentName kArgumentNames[] = {{"rdi", "want_rdi"}, {"rsi", "
                                                   {"rdx", "want_rdx"}, {"r10", "want_r10"},
                                                   {"r8", "want_r8"},   {"r9", "want_r9"}};
 #endif
-#elif defined(__FreeBSD__)
+#elif defined(__FreeBSD__) || defined(__NetBSD__)
 inline constexpr ArgumentName kArgumentNames[] = {{"arg1", "want_arg1"}, {"arg2", "want_arg2"},
                                                   {"arg3", "want_arg3"}, {"arg4", "want_arg4"},
                                                   {"arg5", "want_arg5"}, {"arg6", "want_arg6"}};
@@ -60,7 +61,7 @@ inline uintptr_t ArgumentAtRestart(const runtime::sys::Context& context, int n) 
 }
 
 // Executes wait4 with `*registers`, by SYSCALL on amd64 (built for the path int80: by INT 0x80, on
-// FreeBSD) and by INT 0x80 on 386, and stores the registers as they are after it in `*registers`.
+// the BSDs) and by INT 0x80 on 386, and stores the registers as they are after it in `*registers`.
 // Returns the process, or a negative errno.
 extern "C" intptr_t Wait4Stub(CallRegisters* registers);
 
@@ -69,7 +70,7 @@ extern "C" intptr_t Wait4Stub(CallRegisters* registers);
 extern "C" const char kWait4Instruction[];
 
 // wait4's number, the value of rax or eax at a restart.
-inline constexpr uintptr_t kWait4Number = runtime::sys::os::k_wait4;
+inline constexpr uintptr_t kWait4Number = runtime::sys::kWait4Number;
 
 }  // namespace faultline::repro
 

@@ -6,6 +6,8 @@
 #include "runtime/os/linux/types.h"
 #elif defined(__FreeBSD__)
 #include "runtime/os/freebsd/types.h"
+#elif defined(__NetBSD__)
+#include "runtime/os/netbsd/types.h"
 #else
 #error "no port of the runtime for this OS"
 #endif

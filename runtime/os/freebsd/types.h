@@ -4,6 +4,7 @@
 
 #include "abi/freebsd/native.h"
 #include "runtime/nosplit.h"
+#include "runtime/os/bsd/sigset.h"
 
 namespace runtime::sys {
 
@@ -27,23 +28,7 @@ using namespace faultline::abi::freebsd_common;  // NOLINT(google-build-using-na
                                                  // port's vocabulary.
 
 // The kernel's set of signals, with the operations of a set.
-struct SigSet : faultline::abi::freebsd_common::SigSet {
-  GO_NOSPLIT friend constexpr SigSet operator~(const SigSet& a) {
-    return {{{~a.word[0], ~a.word[1], ~a.word[2], ~a.word[3]}}};
-  }
-  GO_NOSPLIT friend constexpr SigSet operator|(const SigSet& a, const SigSet& b) {
-    return {{{a.word[0] | b.word[0], a.word[1] | b.word[1], a.word[2] | b.word[2],
-              a.word[3] | b.word[3]}}};
-  }
-  GO_NOSPLIT friend constexpr SigSet operator&(const SigSet& a, const SigSet& b) {
-    return {{{a.word[0] & b.word[0], a.word[1] & b.word[1], a.word[2] & b.word[2],
-              a.word[3] & b.word[3]}}};
-  }
-  GO_NOSPLIT friend constexpr bool operator==(const SigSet& a, const SigSet& b) {
-    return a.word[0] == b.word[0] && a.word[1] == b.word[1] && a.word[2] == b.word[2] &&
-           a.word[3] == b.word[3];
-  }
-};
+using SigSet = SetOf<faultline::abi::freebsd_common::SigSet>;
 static_assert(sizeof(SigSet) == sizeof(faultline::abi::freebsd_common::SigSet));
 GO_NOSPLIT inline constexpr SigSet sigmask(int sig) {
   SigSet set = {};
@@ -57,8 +42,31 @@ inline constexpr int kMAP_NORESERVE = 0;  // the flag of that name never did a t
 inline constexpr int kSI_TKILL = kSI_LWP;
 inline constexpr auto kNoLimit = kRLIM_INFINITY;
 
-// The call that signals one thread, by three arguments: process, thread, signal.
+// wait4's number.
+inline constexpr long kWait4Number = k_wait4;
+
+// The call that signals one thread; its arguments are the process, where it asks for that, the
+// thread and the signal.
 inline constexpr long kThreadKill = k_thr_kill2;
+inline constexpr bool kThreadKillHasProcess = true;
+
+// The numbers of calls that have other names on other BSDs.
+namespace numbers {
+inline constexpr long kSigprocmask = k_sigprocmask;
+inline constexpr long kSigaltstack = k_sigaltstack;
+inline constexpr long kSigpending = k_sigpending;
+inline constexpr long kSigsuspend = k_sigsuspend;
+inline constexpr long kSigtimedwait = k_sigtimedwait;
+inline constexpr long kSetitimer = k_setitimer;
+inline constexpr long kTimerCreate = k_ktimer_create;
+inline constexpr long kTimerSettime = k_ktimer_settime;
+inline constexpr long kTimerDelete = k_ktimer_delete;
+inline constexpr long kNanosleep = k_nanosleep;
+inline constexpr long kClockGettime = k_clock_gettime;
+}  // namespace numbers
+
+// How large a new thread's stack is by default, given the main thread's limit.
+inline uintptr_t threadstacksize(uintptr_t) { return os::kThreadStackDefault; }
 
 // The kernel raised it for an instruction, nobody sent it: what is sent has a code from SI_USER on.
 GO_NOSPLIT inline bool synchronous(const SigInfo& info) {

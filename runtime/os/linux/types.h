@@ -34,8 +34,13 @@ inline constexpr auto kNoLimit = os::kRlimInfinity;
 #undef sigmask
 GO_NOSPLIT inline constexpr SigSet sigmask(int sig) { return 1ull << (sig - 1); }
 
-// The call that signals one thread, by three arguments: process, thread, signal.
+// wait4's number.
+inline constexpr long kWait4Number = os::k_wait4;
+
+// The call that signals one thread; its arguments are the process, where it asks for that, the
+// thread and the signal.
 inline constexpr long kThreadKill = os::k_tgkill;
+inline constexpr bool kThreadKillHasProcess = true;
 
 // The kernel raised it for an instruction (SI_KERNEL included), nobody sent it.
 GO_NOSPLIT inline bool synchronous(const SigInfo& info) { return info.code > 0; }

@@ -1,8 +1,8 @@
-// Where the freestanding form starts. It is the only one: no libc of this system is on the machine
-// that builds.
+// Where the freestanding form starts. It is the only one: no libc of these systems is on the
+// machine that builds.
 
 #include "runtime/elf/image.h"
-#include "runtime/os/freebsd/start.h"
+#include "runtime/os/bsd/start.h"
 #include "runtime/proc/internal.h"
 #include "runtime/proc/start.h"
 #include "runtime/sys/tls.h"
@@ -32,7 +32,7 @@ extern "C" GO_NOSPLIT [[noreturn]] void runtime_rt0go(uintptr_t* sp) {
     fail(message, sizeof(message) - 1);
   }
   sys::pathinit(aux.execpath != nullptr ? aux.execpath : argv[0]);
-  if (!stackinit()) {
+  if (!stackinit(aux)) {
     static const char message[] = "runtime: the kernel does not tell where the stack ends\n";
     fail(message, sizeof(message) - 1);
   }

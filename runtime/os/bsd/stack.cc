@@ -1,12 +1,15 @@
-// Where stacks end on FreeBSD.
+// Where stacks end on the BSDs.
 //
-// The main thread's stack is the region below kern.usrstack; it grows down on demand until it would
-// be larger than the soft RLIMIT_STACK (vm/vm_map.c, vm_map_growstack), or the region is used up,
-// which exec made as large as the limit may get (kern/kern_exec.c, exec_new_vmspace). Any other
-// stack is memory like any other, or such a region too (MAP_STACK). The kernel does not keep what
-// thr_new was given; what it has of a thread's stack is the map of the process.
+// The main thread's stack is the region below the address that the kernel tells at start, as large
+// as the soft RLIMIT_STACK allows. On FreeBSD it grows down on demand until it would be larger
+// (vm/vm_map.c, vm_map_growstack), or the region is used up, which exec made as large as the limit
+// may get (kern/kern_exec.c, exec_new_vmspace); other stacks may be such a region too (MAP_STACK).
+// On NetBSD the region is as large as any limit can get, and setrlimit opens and closes the part
+// below the limit (kern/kern_resource.c, dosetrlimit). Any other stack is memory like any other.
+// The kernel does not keep what a thread was given; what it has of a thread's stack is the map of
+// the process.
 
-#include "runtime/os/freebsd/start.h"
+#include "runtime/os/bsd/start.h"
 #include "runtime/proc/internal.h"
 
 namespace runtime {
@@ -20,15 +23,15 @@ constexpr uintptr_t kGuard = kPage;
 
 uintptr_t mainhi;  // set once at start
 
-// The map of this process, as kern.proc.vmmap has it: in the order of addresses.
-class Vmmap {
+// The map of this process.
+class Map {
  public:
-  Vmmap() {
-    const int name[] = {sys::kCTL_KERN, sys::kKERN_PROC, sys::kKERN_PROC_VMMAP,
-                        static_cast<int>(sys::getpid())};
+  Map() {
+    int name[8];
+    const auto parts = static_cast<unsigned>(mapname(name));
     for (int i = 0; i < kTries; i++) {
       size_t size = 0;
-      if (sys::sysctl(name, 4, nullptr, &size) != 0) return;
+      if (sys::sysctl(name, parts, nullptr, &size) != 0) return;
       // The map may grow until it is read, by this mapping for one.
       size = (size + size / 4 + 2 * kPage - 1) & ~(kPage - 1);
       const long at = sys::mmap(nullptr, size, sys::kPROT_READ | sys::kPROT_WRITE,
@@ -36,7 +39,7 @@ class Vmmap {
       if (sys::iserror(at)) return;
       at_ = at;
       mapped_ = size;
-      const long error = sys::sysctl(name, 4, reinterpret_cast<void*>(at), &size);
+      const long error = sys::sysctl(name, parts, reinterpret_cast<void*>(at), &size);
       if (error == 0) {
         used_ = size;
         return;
@@ -45,18 +48,17 @@ class Vmmap {
       if (error != -sys::kENOMEM) return;
     }
   }
-  ~Vmmap() { drop(); }
-  Vmmap(const Vmmap&) = delete;
-  Vmmap& operator=(const Vmmap&) = delete;
+  ~Map() { drop(); }
+  Map(const Map&) = delete;
+  Map& operator=(const Map&) = delete;
 
-  // The next record, or null at the end.
-  const sys::KinfoVmentry* next() {
-    if (offset_ + sizeof(sys::KinfoVmentry) > used_) return nullptr;
-    const auto* entry =
-        reinterpret_cast<const sys::KinfoVmentry*>(static_cast<uintptr_t>(at_) + offset_);
-    if (entry->structsize < static_cast<int32_t>(sizeof(sys::KinfoVmentry))) return nullptr;
-    offset_ += static_cast<size_t>(entry->structsize);
-    return entry;
+  // The next record; false at the end.
+  bool next(MapEntry* out) {
+    if (offset_ >= used_) return false;
+    const auto* at = reinterpret_cast<const void*>(static_cast<uintptr_t>(at_) + offset_);
+    if (!mapentry(at, used_ - offset_, out)) return false;
+    offset_ += out->bytes;
+    return true;
   }
 
  private:
@@ -74,10 +76,6 @@ class Vmmap {
   size_t offset_ = 0;
 };
 
-bool growsdown(const sys::KinfoVmentry& e) {
-  return (e.flags & sys::kKVME_FLAG_GROWS_DOWN) != 0 && e.protection != 0;
-}
-
 // What is known of the memory around an address.
 struct Region {
   Mapping mapping;
@@ -86,17 +84,16 @@ struct Region {
 };
 
 bool findregion(uintptr_t sp, Region* out) {
-  Vmmap map;
+  Map map;
+  MapEntry e = {};
   Region at;
   bool found = false;
   bool any = false;
   bool accessible = false;
-  while (const sys::KinfoVmentry* e = map.next()) {
-    const auto lo = static_cast<uintptr_t>(e->start);
-    const auto hi = static_cast<uintptr_t>(e->end);
+  while (map.next(&e)) {
     // What a region has grown by may be a record of its own.
-    if (any && at.grows && growsdown(*e) && at.mapping.hi == lo) {
-      at.mapping.hi = hi;
+    if (any && at.grows && e.growsdown && at.mapping.hi == e.lo) {
+      at.mapping.hi = e.hi;
     } else {
       if (found) break;
       if (any) {
@@ -104,13 +101,13 @@ bool findregion(uintptr_t sp, Region* out) {
         at.belowlo = at.mapping.lo;
         at.mapping.belowaccessible = accessible;
       }
-      at.mapping.lo = lo;
-      at.mapping.hi = hi;
-      at.grows = growsdown(*e);
+      at.mapping.lo = e.lo;
+      at.mapping.hi = e.hi;
+      at.grows = e.growsdown;
     }
-    accessible = e->protection != 0;
+    accessible = e.accessible;
     any = true;
-    if (lo <= sp && sp < hi) found = true;
+    if (e.lo <= sp && sp < e.hi) found = true;
   }
   if (found) *out = at;
   return found;
@@ -123,9 +120,9 @@ uintptr_t stacklimit() {
   return static_cast<uintptr_t>(limit.cur > most ? most : limit.cur) & ~(kPage - 1);
 }
 
-// The lowest address that the region can grow to. Where releases keep a hole below it for that
-// (10.4, 11.1, 12.0 and on: an entry without access), to the guard at its low end; else, and where
-// the neighbour is somebody else's, no nearer than a guard.
+// The lowest address that the region can grow to. Where there is a hole below it for that
+// (FreeBSD 10.4, 11.1, 12.0 and on: an entry without access), to the guard at its low end; else,
+// and where the neighbour is somebody else's, no nearer than a guard.
 uintptr_t growthfloor(const Region& region) {
   const Mapping& m = region.mapping;
   if (m.below == 0) return 0;
@@ -142,13 +139,12 @@ bool findmapping(uintptr_t sp, Mapping* out) {
   return true;
 }
 
-bool stackinit() {
-  const int name[] = {sys::kCTL_KERN, sys::kKERN_USRSTACK};
-  size_t size = sizeof(mainhi);
-  return sys::sysctl(name, 2, &mainhi, &size) == 0 && mainhi != 0;
+bool stackinit(const Auxv& aux) {
+  mainhi = mainstackend(aux);
+  return mainhi != 0;
 }
 
-uintptr_t defaultstacksize() { return sys::os::kThreadStackDefault; }
+uintptr_t defaultstacksize() { return sys::threadstacksize(stacklimit()); }
 
 bool onmainstack(uintptr_t sp) {
   const StackBounds bounds = mainstackbounds();
@@ -176,7 +172,7 @@ StackBounds stackbounds(uintptr_t sp) {
   // nothing better is known.
   constexpr uintptr_t kAssumed = 32 << 10;
   Region region;
-  if (!findregion(sp, &region)) {  // before 8.0
+  if (!findregion(sp, &region)) {  // before FreeBSD 8.0, NetBSD 8.0
     if (onmainstack(sp)) return mainstackbounds();
     return {sp - kAssumed, sp + kAssumed};
   }

@@ -1,0 +1,117 @@
+// runtime/sys/sys.h for the BSDs: the calls whose arguments have the same shape on all of them. The
+// rest is in each one's own sys.cc.
+
+#include "runtime/sys/sys.h"
+
+#include "runtime/os/bsd/raw.h"
+#include "runtime/os/bsd/start.h"
+#include "runtime/sys/tls.h"
+
+extern "C" long runtime_fork();
+
+namespace runtime::sys {
+
+namespace {
+
+constexpr size_t kPathMax = 1024;  // sys/syslimits.h, PATH_MAX
+char path[kPathMax];
+
+}  // namespace
+
+GO_NOSPLIT long call(long number, long a, long b, long c, long d, long e, long f) {
+  return raw(number, a, b, c, d, e, f);
+}
+
+GO_NOSPLIT long sysctl(const int* name, unsigned parts, void* value, size_t* size) {
+  return raw(k___sysctl, name, parts, value, size, 0, 0);
+}
+
+GO_NOSPLIT long open(const char* name, int flags, int mode) {
+  return raw(k_open, name, flags, mode);
+}
+GO_NOSPLIT long read(int fd, void* buf, size_t n) { return raw(k_read, fd, buf, n); }
+GO_NOSPLIT long write(int fd, const void* buf, size_t n) { return raw(k_write, fd, buf, n); }
+GO_NOSPLIT long close(int fd) { return raw(k_close, fd); }
+GO_NOSPLIT long poll(PollFd* fds, unsigned n, int timeout_ms) {
+  return raw(k_poll, fds, n, timeout_ms);
+}
+GO_NOSPLIT long ioctl(int fd, unsigned long request, void* argument) {
+  return raw(k_ioctl, fd, request, argument);
+}
+GO_NOSPLIT long dup2(int from, int to) { return raw(k_dup2, from, to); }
+GO_NOSPLIT long munmap(void* addr, size_t length) { return raw(k_munmap, addr, length); }
+GO_NOSPLIT long mprotect(void* addr, size_t length, int prot) {
+  return raw(k_mprotect, addr, length, prot);
+}
+
+GO_NOSPLIT long fork() { return runtime_fork(); }
+GO_NOSPLIT long execve(const char* name, char* const argv[], char* const envp[]) {
+  return raw(k_execve, name, argv, envp);
+}
+GO_NOSPLIT void exit_group(int code) {
+  for (;;) raw(k_exit, code);
+}
+GO_NOSPLIT long wait4(int pid, int* status, int options, Rusage* usage) {
+  return raw(kWait4Number, pid, status, options, usage);
+}
+GO_NOSPLIT long getpid() { return raw(k_getpid); }
+GO_NOSPLIT long getppid() { return raw(k_getppid); }
+GO_NOSPLIT void pathinit(const char* execpath) {
+  if (kernelpath(path, sizeof(path))) return;
+  size_t n = 0;
+  for (; execpath[n] != 0 && n < kPathMax - 1; n++) path[n] = execpath[n];
+  path[n] = 0;
+}
+GO_NOSPLIT const char* executable() { return path; }
+GO_NOSPLIT long getrlimit(int resource, Rlimit* limit) { return raw(k_getrlimit, resource, limit); }
+GO_NOSPLIT long setrlimit(int resource, const Rlimit* limit) {
+  return raw(k_setrlimit, resource, limit);
+}
+
+GO_NOSPLIT long sigprocmask(int how, const SigSet* set, SigSet* old) {
+  return raw(numbers::kSigprocmask, how, set, old);
+}
+GO_NOSPLIT long sigaltstack(const StackT* stack, StackT* old) {
+  return raw(numbers::kSigaltstack, stack, old);
+}
+GO_NOSPLIT long sigpending(SigSet* set) { return raw(numbers::kSigpending, set); }
+GO_NOSPLIT long sigsuspend(const SigSet* set) { return raw(numbers::kSigsuspend, set); }
+GO_NOSPLIT long sigtimedwait(const SigSet* set, SigInfo* info, const Timespec* timeout) {
+  return raw(numbers::kSigtimedwait, set, info, timeout);
+}
+GO_NOSPLIT long kill(int pid, int sig) { return raw(k_kill, pid, sig); }
+GO_NOSPLIT long setitimer(int which, const Itimerval* value, Itimerval* old) {
+  return raw(numbers::kSetitimer, which, value, old);
+}
+GO_NOSPLIT long timer_create(int clock, SigEvent* event, int32_t* id) {
+  return raw(numbers::kTimerCreate, clock, event, id);
+}
+GO_NOSPLIT long timer_settime(int32_t id, int flags, const Itimerspec* value, Itimerspec* old) {
+  return raw(numbers::kTimerSettime, id, flags, value, old);
+}
+GO_NOSPLIT long timer_delete(int32_t id) { return raw(numbers::kTimerDelete, id); }
+
+GO_NOSPLIT long nanosleep(const Timespec* request, Timespec* rest) {
+  return raw(numbers::kNanosleep, request, rest);
+}
+GO_NOSPLIT long clock_gettime(int clock, Timespec* ts) {
+  return raw(numbers::kClockGettime, clock, ts);
+}
+GO_NOSPLIT int64_t nanotime() {
+  Timespec ts = {};
+  clock_gettime(kCLOCK_MONOTONIC, &ts);
+  return static_cast<int64_t>(ts.sec) * 1000000000 + ts.nsec;
+}
+GO_NOSPLIT long sched_yield() { return raw(k_sched_yield); }
+
+GO_NOSPLIT uintptr_t threadpointer() {
+  ThreadTls tls;
+  savetls(&tls);
+#if defined(__i386__)
+  if (tls.selector != tlsselector()) return 0;
+#endif
+  return tls.base;
+}
+GO_NOSPLIT long settls(uintptr_t tp) { return installtls(tp); }
+
+}  // namespace runtime::sys

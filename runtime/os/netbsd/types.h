@@ -1,0 +1,101 @@
+// What the kernel's structures are called in runtime::sys, for NetBSD.
+#ifndef FAULTLINE_RUNTIME_OS_NETBSD_TYPES_H_
+#define FAULTLINE_RUNTIME_OS_NETBSD_TYPES_H_
+
+#include "abi/netbsd/native.h"
+#include "runtime/nosplit.h"
+#include "runtime/os/bsd/sigset.h"
+
+namespace runtime::sys {
+
+namespace os = faultline::abi::native;
+
+using faultline::abi::netbsd_common::PollFd;
+using faultline::abi::netbsd_common::Rlimit;
+using os::Itimerspec;
+using os::Itimerval;
+using os::Rusage;
+using os::SigAction;
+using os::SigEvent;
+using os::SigInfo;
+using os::StackT;
+using os::Timespec;
+using os::Timeval;
+using os::UContext;
+
+// The constants: signal numbers, errno values, flags.
+using namespace faultline::abi::netbsd_common;  // NOLINT(google-build-using-namespace): it is the
+                                                // port's vocabulary.
+
+// The kernel's set of signals, with the operations of a set.
+using SigSet = SetOf<faultline::abi::netbsd_common::SigSet>;
+static_assert(sizeof(SigSet) == sizeof(faultline::abi::netbsd_common::SigSet));
+GO_NOSPLIT inline constexpr SigSet sigmask(int sig) {
+  SigSet set = {};
+  set.word[(sig - 1) / 32] = 1u << ((sig - 1) % 32);
+  return set;
+}
+
+// Names that other ports have for the same.
+inline constexpr int kMAP_ANONYMOUS = kMAP_ANON;
+inline constexpr int kSI_TKILL = kSI_LWP;
+inline constexpr auto kNoLimit = kRLIM_INFINITY;
+
+// wait4's number.
+inline constexpr long kWait4Number = k___wait450;
+
+// The call that signals one thread; its arguments are the process, where it asks for that, the
+// thread and the signal.
+inline constexpr long kThreadKill = k__lwp_kill;
+inline constexpr bool kThreadKillHasProcess = false;
+
+// The numbers of calls that have other names on other BSDs.
+namespace numbers {
+inline constexpr long kSigprocmask = k___sigprocmask14;
+inline constexpr long kSigaltstack = k___sigaltstack14;
+inline constexpr long kSigpending = k___sigpending14;
+inline constexpr long kSigsuspend = k___sigsuspend14;
+inline constexpr long kSigtimedwait = k_____sigtimedwait50;
+inline constexpr long kSetitimer = k___setitimer50;
+inline constexpr long kTimerCreate = k_timer_create;
+inline constexpr long kTimerSettime = k___timer_settime50;
+inline constexpr long kTimerDelete = k_timer_delete;
+inline constexpr long kNanosleep = k___nanosleep50;
+inline constexpr long kClockGettime = k___clock_gettime50;
+}  // namespace numbers
+
+// How large a new thread's stack is by default, given the main thread's limit: that is what
+// libpthread takes (lib/libpthread/pthread.c, pthread__initmain).
+inline uintptr_t threadstacksize(uintptr_t limit) { return limit; }
+
+// The kernel raised it for an instruction, nobody sent it: what is sent has no positive code.
+GO_NOSPLIT inline bool synchronous(const SigInfo& info) { return info.code > 0; }
+
+// Argument n (0…5) of a system call that stands in these registers, and is about to run or to be
+// restarted. On 386 they are on the stack, above a word that is the return address of whoever
+// called a function for it.
+GO_NOSPLIT inline uintptr_t argument(const os::MContext& m, int n) {
+#if defined(__x86_64__)
+  return n == 0 ? m.rdi : n == 1 ? m.rsi : n == 2 ? m.rdx : n == 3 ? m.r10 : n == 4 ? m.r8 : m.r9;
+#else
+  return reinterpret_cast<const uintptr_t*>(m.esp)[1 + n];
+#endif
+}
+
+}  // namespace runtime::sys
+
+namespace runtime {
+
+struct ThreadTls {
+  uintptr_t base = 0;
+  uint32_t selector = 0;
+};
+
+#if defined(__i386__)
+// The GS selector of threads that have a thread pointer.
+uint32_t tlsselector();
+#endif
+
+}  // namespace runtime
+
+#endif  // FAULTLINE_RUNTIME_OS_NETBSD_TYPES_H_
