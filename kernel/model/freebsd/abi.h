@@ -26,6 +26,9 @@ struct Amd64 {
   using ThrParam = abi::freebsd_amd64::ThrParam;
   using UmtxTime = abi::freebsd_amd64::UmtxTime;
   using PsStrings = abi::freebsd_amd64::PsStrings;
+  // The most that a stack limit can be, and what it is at first.
+  static constexpr int64_t kMaxStack = abi::freebsd_amd64::kMaxStack;
+  static constexpr int64_t kDefaultStack = kMaxStack;
 };
 
 struct I386 {
@@ -45,6 +48,9 @@ struct I386 {
   using ThrParam = abi::freebsd_386::ThrParam;
   using UmtxTime = abi::freebsd_386::UmtxTime;
   using PsStrings = abi::freebsd_386::PsStrings;
+  // The most that a stack limit can be, and what it is at first.
+  static constexpr int64_t kMaxStack = abi::freebsd_386::kMaxStack;
+  static constexpr int64_t kDefaultStack = kMaxStack;
 };
 
 }  // namespace faultline::kernel::model::freebsd

@@ -23,83 +23,6 @@ using namespace common;  // NOLINT(google-build-using-namespace): k_wait4, kSIG_
 
 // ---- Processes ----------------------------------------------------------------------------------
 
-Value GetPid(Context& c) { return c.process.pid; }
-// Its parent may have ended: then init is.
-Value GetPpid(Context& c) { return c.process.parent != nullptr ? c.process.parent->pid : 1; }
-Value GetUid(Context&) { return getuid(); }
-Value GetEuid(Context&) { return geteuid(); }
-Value GetGid(Context&) { return getgid(); }
-Value GetEgid(Context&) { return getegid(); }
-Value IsSetugid(Context&) { return 0; }
-Value GetPgrp(Context& c) { return c.process.group; }
-
-Value GetGroups(Context& c) {
-  int room = c.Int();
-  uint64_t to = c.Word();
-  std::array<gid_t, 256> groups;
-  int count = getgroups(groups.size(), groups.data());
-  if (count < 0) return -errno;
-  if (room == 0) return count;
-  if (room < count) return -EINVAL;
-  return c.thread.host.Write(to, groups.data(), static_cast<size_t>(count) * sizeof(gid_t))
-             ? count
-             : -EFAULT;
-}
-
-Value SetPgid(Context& c) {
-  int pid = c.Int(), group = c.Int();
-  Process* process = pid == 0 ? &c.process : c.machine.Find(pid);
-  if (process == nullptr || (process != &c.process && process->parent != &c.process)) return -ESRCH;
-  if (group < 0) return -EINVAL;
-  if (process->session != c.process.session || process->session == process->pid) return -EPERM;
-  if (process != &c.process && process->has_execed) return -EACCES;
-  process->group = group == 0 ? process->pid : group;
-  return 0;
-}
-
-Value GetPgid(Context& c) {
-  int pid = c.Int();
-  Process* process = pid == 0 ? &c.process : c.machine.Find(pid);
-  return process == nullptr ? -ESRCH : process->group;
-}
-
-Value GetSid(Context& c) {
-  int pid = c.Int();
-  Process* process = pid == 0 ? &c.process : c.machine.Find(pid);
-  return process == nullptr ? -ESRCH : process->session;
-}
-
-Value SetSid(Context& c) {
-  for (const auto& [pid, process] : c.machine.processes())
-    if (process->group == c.process.pid) return -EPERM;
-  c.process.group = c.process.session = c.process.pid;
-  return c.process.pid;
-}
-
-Value Umask(Context& c) {
-  mode_t old = c.process.file_mask;
-  c.process.file_mask = static_cast<mode_t>(c.Int()) & 07777;
-  return old;
-}
-
-Task<Value> Exit(Context& c) {
-  co_await c.machine.Do(c.thread, Machine::Labour::kExit);
-  c.machine.EndProcess(c.process, (c.Int() & 0xff) << 8);
-  co_return kGone;
-}
-
-Task<Value> ForkCall(Context& c) {
-  Value value = co_await Fork(c.machine, c.thread, false, false);
-  if (value > 0) c.SetSecond(0);
-  co_return value;
-}
-
-Task<Value> Vfork(Context& c) {
-  Value value = co_await Fork(c.machine, c.thread, true, true);
-  if (value > 0) c.SetSecond(0);
-  co_return value;
-}
-
 // Without RFPROC it changes the caller, after single-threading it (kern_fork.c, fork_norfproc).
 Task<Value> Rfork(Context& c) {
   auto flags = static_cast<uint32_t>(c.Int());
@@ -111,29 +34,6 @@ Task<Value> Rfork(Context& c) {
   Value value = co_await Fork(c.machine, c.thread, (flags & kRFMEM) != 0, (flags & kRFPPWAIT) != 0);
   if (value > 0) c.SetSecond(0);
   co_return value;
-}
-
-// Source: sys_wait4: the status first, then the rusage; the child is reaped before either.
-Task<Value> Wait4(Context& c) {
-  int pid = c.Int();
-  uint64_t status_at = c.Word();
-  int options = c.Int();
-  uint64_t usage_at = c.Word();
-  if (options & ~(kWUNTRACED | kWNOHANG | kWCONTINUED | kWNOWAIT | 0x10 | 0x20 |
-                  static_cast<int>(0x80000000)))
-    co_return -EINVAL;
-  Waited waited;
-  Value value = co_await Wait(c.machine, c.thread,
-                              {.pid = pid == -1 ? -1 : pid,
-                               .no_hang = (options & kWNOHANG) != 0,
-                               .stopped = (options & kWUNTRACED) != 0,
-                               .continued = (options & kWCONTINUED) != 0,
-                               .leave = (options & kWNOWAIT) != 0},
-                              &waited);
-  if (value != 0) co_return value;
-  if (status_at != 0 && waited.pid != 0 && !c.Put(status_at, waited.status)) co_return -EFAULT;
-  if (usage_at != 0 && waited.pid != 0 && !c.PutRusage(usage_at, waited.usage)) co_return -EFAULT;
-  co_return waited.pid;
 }
 
 // idtype_t, sys/wait.h.
@@ -178,105 +78,12 @@ Task<Value> Wait6(Context& c) {
   co_return waited.pid;
 }
 
-std::optional<std::vector<std::string>> GetStrings(Context& c, uint64_t at, Value* error) {
-  std::vector<std::string> strings;
-  constexpr size_t kMost = 65536;
-  for (uint64_t width = c.amd64 ? 8 : 4; at != 0; at += width) {
-    uint64_t text = 0;
-    *error = -EFAULT;
-    if (!c.thread.host.Read(at, &text, width)) return std::nullopt;
-    if (text == 0) break;
-    std::optional<std::string> string = ReadString(c.thread, text, error, 262144);
-    if (!string) return std::nullopt;
-    strings.push_back(std::move(*string));
-    *error = -E2BIG;
-    if (strings.size() > kMost) return std::nullopt;
-  }
-  return strings;
-}
-
-Task<Value> Execve(Context& c) {
-  uint64_t path_at = c.Word(), arguments_at = c.Word(), environment_at = c.Word();
-  Value error = 0;
-  std::optional<std::string> path = ReadString(c.thread, path_at, &error);
-  if (!path) co_return error;
-  auto arguments = GetStrings(c, arguments_at, &error);
-  if (!arguments) co_return error;
-  auto environment = GetStrings(c, environment_at, &error);
-  if (!environment) co_return error;
-  co_return co_await Exec(c.machine, c.thread, std::move(*path), std::move(*arguments),
-                          std::move(*environment));
-}
-
-Value GetRusage(Context& c) {
-  int who = c.Int();
-  uint64_t to = c.Word();
-  rusage usage = {};
-  if (who == RUSAGE_SELF || who == 1) {
-    timespec used = {};
-    clockid_t clock;
-    if (clock_getcpuclockid(c.process.host, &clock) == 0) clock_gettime(clock, &used);
-    usage.ru_utime = {.tv_sec = used.tv_sec, .tv_usec = used.tv_nsec / 1000};
-  } else if (who == RUSAGE_CHILDREN) {
-    usage = c.process.children_usage;
-  } else {
-    return -EINVAL;
-  }
-  return c.PutRusage(to, usage) ? 0 : -EFAULT;
-}
-
-// RLIMIT_* beyond those that Linux has too: none are kept that mean something here but the stack.
-std::pair<int64_t, int64_t> Limit(const Context& c, int which) {
-  auto found = c.process.limits.find(which);
-  if (found != c.process.limits.end())
-    return {static_cast<int64_t>(found->second.first), static_cast<int64_t>(found->second.second)};
-  if (which == kRLIMIT_STACK) {
-    int64_t most = c.amd64 ? 512 << 20 : 64 << 20;
-    return {most, most};
-  }
-  constexpr int kRlimitFiles = 8;
-  if (which == kRlimitFiles) return {65536, 65536};
-  return {kRLIM_INFINITY, kRLIM_INFINITY};
-}
-
 // What RLIMIT_VMEM is held against. The whole of the first stack counts, used or not.
 uint64_t MappedBytes(const Context& c) {
   std::ifstream statm("/proc/" + std::to_string(c.process.host) + "/statm");
   uint64_t pages = 0;
   statm >> pages;
   return pages * kPage;
-}
-
-constexpr int kLimits = 15;  // RLIM_NLIMITS, sys/resource.h
-
-Value GetRlimit(Context& c) {
-  int which = c.Int();
-  uint64_t to = c.Word();
-  if (which < 0 || which >= kLimits) return -EINVAL;
-  auto [now, most] = Limit(c, which);
-  Rlimit limit = {.cur = now, .max = most};
-  return c.Put(to, limit) ? 0 : -EFAULT;
-}
-
-Value SetRlimit(Context& c) {
-  int which = c.Int();
-  uint64_t from = c.Word();
-  Rlimit limit;
-  if (which < 0 || which >= kLimits) return -EINVAL;
-  if (!c.Get(from, &limit)) return -EFAULT;
-  auto [now, most] = Limit(c, which);
-  if (limit.max > most && geteuid() != 0) return -EPERM;
-  if (limit.cur > limit.max) return -EINVAL;
-  // kern_proc_setrlimit: no stack is larger than the kernel was built for.
-  if (which == kRLIMIT_STACK) {
-    auto largest =
-        static_cast<int64_t>(c.amd64 ? abi::freebsd_amd64::kMaxStack : abi::freebsd_386::kMaxStack);
-    limit.cur = std::min(limit.cur, largest);
-    limit.max = std::min(limit.max, largest);
-    if (limit.cur > now) c.system.OpenStack(c.thread, static_cast<uint64_t>(limit.cur));
-  }
-  c.process.limits[which] = {static_cast<uint64_t>(limit.cur), static_cast<uint64_t>(limit.max)};
-  return 0;
 }
 
 // ---- Threads ------------------------------------------------------------------------------------
@@ -403,11 +210,6 @@ Value ThrSetName(Context& c) {
   return 0;
 }
 
-Task<Value> SchedYield(Context& c) {
-  co_await c.machine.Yield(c.thread);
-  co_return 0;
-}
-
 // Whose CPUs are meant: a thread's, or those of all threads of a process; -1 is the caller's. Null
 // for anything else (sets, interrupts), and for who is not there.
 Thread* AffinityOf(Context& c, bool* whole) {
@@ -453,9 +255,6 @@ Task<Value> CpusetSetaffinity(Context& c) {
   if (!c.thread.MayRunOn(c.thread.cpu->number)) co_await c.machine.Yield(c.thread);
   co_return 0;
 }
-
-Value Nothing(Context&) { return 0; }
-Value NotPermitted(Context&) { return -EPERM; }
 
 // ---- Memory -------------------------------------------------------------------------------------
 
@@ -515,23 +314,6 @@ Value Mmap(Context& c) {
   return value < 0 ? value : value + static_cast<Value>(skew);
 }
 
-Value Munmap(Context& c) {
-  uint64_t address = c.Word(), size = c.Word();
-  if (address % kPage != 0) {
-    size += address % kPage;
-    address -= address % kPage;
-  }
-  return Unmap(c.thread, address, size);
-}
-
-Value Mprotect(Context& c) {
-  uint64_t address = c.Word(), size = c.Word();
-  int prot = c.Int();
-  size += address % kPage;
-  address -= address % kPage;
-  return Protect(c.thread, address, size, prot & (kPROT_READ | kPROT_WRITE | kPROT_EXEC));
-}
-
 Value Madvise(Context& c) {
   uint64_t address = c.Word(), size = c.Word();
   int advice = c.Int();
@@ -543,84 +325,7 @@ Value Madvise(Context& c) {
   return 0;
 }
 
-Value Break(Context& c) { return SetBreak(c.thread, c.Word()); }
-
 // ---- Signals ------------------------------------------------------------------------------------
-
-Value SigAction(Context& c) {
-  int signal = c.Int();
-  uint64_t action_at = c.Word(), old_at = c.Word();
-  return ByArch(c, [&]<typename Abi>() -> Value {
-    typename Abi::SigAction raw;
-    Disposition action, old;
-    if (action_at != 0) {
-      if (!c.Get(action_at, &raw)) return -EFAULT;
-      action.handler = raw.handler;
-      action.flags = raw.flags;
-      for (int i = 0; i < 4; ++i) action.mask.SetWord(i, raw.mask.word[i]);
-    }
-    Value value = SetAction(c.machine, c.thread, signal, action_at != 0 ? &action : nullptr, &old);
-    if (value != 0 || old_at == 0) return value;
-    memset(&raw, 0, sizeof raw);
-    raw.handler = static_cast<typename Abi::Word>(old.handler);
-    raw.flags = old.flags;
-    for (int i = 0; i < 4; ++i) raw.mask.word[i] = old.mask.Word(i);
-    return c.Put(old_at, raw) ? 0 : -EFAULT;
-  });
-}
-
-Value SigProcMask(Context& c) {
-  int how = c.Int();
-  uint64_t set_at = c.Word(), old_at = c.Word();
-  SignalSet old = c.thread.mask;
-  if (set_at != 0) {
-    std::optional<SignalSet> set = c.GetMask(set_at);
-    if (!set) return -EFAULT;
-    switch (how) {
-      case kSIG_BLOCK:
-        c.machine.SetMask(c.thread, old | *set);
-        break;
-      case kSIG_UNBLOCK:
-        c.machine.SetMask(c.thread, old.Without(*set));
-        break;
-      case kSIG_SETMASK:
-        c.machine.SetMask(c.thread, *set);
-        break;
-      default:
-        return -EINVAL;
-    }
-  }
-  return old_at == 0 || c.PutMask(old_at, old) ? 0 : -EFAULT;
-}
-
-Task<Value> SigSuspend(Context& c) {
-  std::optional<SignalSet> mask = c.GetMask(c.Word());
-  if (!mask) co_return -EFAULT;
-  co_return co_await Suspend(c.machine, c.thread, *mask);
-}
-
-Value SigPending(Context& c) {
-  return c.PutMask(c.Word(), c.thread.pending.pending() | c.process.pending.pending()) ? 0
-                                                                                       : -EFAULT;
-}
-
-Task<Value> SigTimedWait(Context& c) {
-  std::optional<SignalSet> set = c.GetMask(c.Word());
-  uint64_t info_at = c.Word(), time_at = c.Word();
-  if (!set) co_return -EFAULT;
-  std::optional<int64_t> deadline;
-  if (time_at != 0) {
-    Value error = 0;
-    std::optional<int64_t> time = c.GetTimespec(time_at, &error);
-    if (!time) co_return error;
-    deadline = Machine::Now() + *time;
-  }
-  SignalInfo info;
-  Value value = co_await WaitForSignal(c.machine, c.thread, *set, deadline, &info);
-  if (value == kRestart) value = -EINTR;
-  if (value > 0 && info_at != 0 && !c.PutInfo(info_at, info)) co_return -EFAULT;
-  co_return value;
-}
 
 Task<Value> SigWaitInfo(Context& c) {
   std::optional<SignalSet> set = c.GetMask(c.Word());
@@ -671,12 +376,6 @@ Value SigAltStack(Context& c) {
   });
 }
 
-Value KillCall(Context& c) {
-  int pid = c.Int(), signal = c.Int();
-  if (signal < 0 || signal > c.system.last_signal()) return -EINVAL;
-  return Kill(c.machine, c.thread, pid, {.signal = signal, .code = kSI_USER});
-}
-
 Value SigQueue(Context& c) {
   int pid = c.Int(), signal = c.Int();
   uint64_t value = c.Word();
@@ -689,102 +388,6 @@ Value GetContextCall(Context& c) { return c.system.GetContext(c.thread, c.Word()
 Value SetContextCall(Context& c) { return c.system.SetContext(c.machine, c.thread, c.Word()); }
 
 // ---- Time ---------------------------------------------------------------------------------------
-
-// sys/time.h: those of FreeBSD's clocks that the host has.
-std::optional<clockid_t> HostClock(int clock) {
-  switch (clock) {
-    case kCLOCK_REALTIME:
-    case 9:   // CLOCK_REALTIME_PRECISE
-    case 10:  // CLOCK_REALTIME_FAST
-    case 13:  // CLOCK_SECOND
-      return CLOCK_REALTIME;
-    case kCLOCK_MONOTONIC:
-    case kCLOCK_UPTIME:
-    case 7:   // CLOCK_UPTIME_PRECISE
-    case 8:   // CLOCK_UPTIME_FAST
-    case 11:  // CLOCK_MONOTONIC_PRECISE
-    case 12:  // CLOCK_MONOTONIC_FAST
-      return CLOCK_MONOTONIC;
-    case kCLOCK_VIRTUAL:
-    case kCLOCK_PROF:
-    case 14:  // CLOCK_THREAD_CPUTIME_ID
-    case 15:  // CLOCK_PROCESS_CPUTIME_ID
-      return CLOCK_PROCESS_CPUTIME_ID;
-    default:
-      return std::nullopt;
-  }
-}
-
-Value ClockGettime(Context& c) {
-  std::optional<clockid_t> clock = HostClock(c.Int());
-  if (!clock) return -EINVAL;
-  timespec now = {};
-  if (*clock == CLOCK_PROCESS_CPUTIME_ID) {
-    clockid_t of;
-    if (clock_getcpuclockid(c.process.host, &of) == 0) clock_gettime(of, &now);
-  } else {
-    clock_gettime(*clock, &now);
-  }
-  return c.PutTimespec(c.Word(), now.tv_sec * 1000000000ll + now.tv_nsec) ? 0 : -EFAULT;
-}
-
-Value ClockGetres(Context& c) {
-  if (!HostClock(c.Int())) return -EINVAL;
-  uint64_t to = c.Word();
-  return to == 0 || c.PutTimespec(to, 1) ? 0 : -EFAULT;
-}
-
-Value GetTimeOfDay(Context& c) {
-  uint64_t to = c.Word();
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return to == 0 || c.PutTimeval(to, now.tv_sec * 1000000000ll + now.tv_nsec) ? 0 : -EFAULT;
-}
-
-// A sleep that a signal cuts short ends with EINTR, whatever SA_RESTART says.
-Task<Value> NanoSleep(Context& c) {
-  uint64_t time_at = c.Word(), rest_at = c.Word();
-  Value error = 0;
-  std::optional<int64_t> time = c.GetTimespec(time_at, &error);
-  if (!time) co_return error;
-  int64_t deadline = Machine::Now() + *time;
-  Value value = co_await SleepUntil(c.machine, c.thread, deadline);
-  if (value == -EINTR && rest_at != 0 &&
-      !c.PutTimespec(rest_at, std::max<int64_t>(0, deadline - Machine::Now())))
-    co_return -EFAULT;
-  co_return value;
-}
-
-Value SetItimer(Context& c) {
-  int which = c.Int();
-  uint64_t value_at = c.Word(), old_at = c.Word();
-  if (which < kITIMER_REAL || which > kITIMER_PROF) return -EINVAL;
-  return ByArch(c, [&]<typename Abi>() -> Value {
-    constexpr uint64_t kHalf = sizeof(typename Abi::Timeval);
-    Interval old = GetTimer(c.process, which);
-    if (value_at != 0) {
-      Value error = 0;
-      std::optional<int64_t> interval = c.GetTimeval(value_at, &error);
-      std::optional<int64_t> left = c.GetTimeval(value_at + kHalf, &error);
-      if (!interval || !left) return error;
-      constexpr int kSignalOf[] = {kSIGALRM, kSIGVTALRM, kSIGPROF};
-      SetTimer(c.machine, c.process, which, {.interval = *interval, .left = *left},
-               kSignalOf[which]);
-    }
-    if (old_at == 0) return 0;
-    return c.PutTimeval(old_at, old.interval) && c.PutTimeval(old_at + kHalf, old.left) ? 0
-                                                                                        : -EFAULT;
-  });
-}
-
-Value GetItimer(Context& c) {
-  int which = c.Int();
-  uint64_t to = c.Word();
-  if (which < kITIMER_REAL || which > kITIMER_PROF) return -EINVAL;
-  Interval now = GetTimer(c.process, which);
-  uint64_t half = c.amd64 ? sizeof(Amd64::Timeval) : sizeof(I386::Timeval);
-  return c.PutTimeval(to, now.interval) && c.PutTimeval(to + half, now.left) ? 0 : -EFAULT;
-}
 
 Value GetRandom(Context& c) {
   uint64_t to = c.Word(), size = std::min<uint64_t>(c.Word(), 256);
@@ -840,7 +443,7 @@ Table MakeTable() {
   now(k_getrusage, GetRusage);
   now(k_getrlimit, GetRlimit);
   now(k_setrlimit, SetRlimit);
-  later(k_exit, Exit);
+  later(k_exit, ExitCall);
   later(k_fork, ForkCall);
   later(k_vfork, Vfork);
   later(k_rfork, Rfork);
@@ -912,6 +515,31 @@ const Handler& HandlerOf(int64_t number) {
 }
 
 }  // namespace
+
+// sys/time.h: those of FreeBSD's clocks that the host has.
+std::optional<clockid_t> Os::HostClock(int clock) {
+  switch (clock) {
+    case kCLOCK_REALTIME:
+    case 9:   // CLOCK_REALTIME_PRECISE
+    case 10:  // CLOCK_REALTIME_FAST
+    case 13:  // CLOCK_SECOND
+      return CLOCK_REALTIME;
+    case kCLOCK_MONOTONIC:
+    case kCLOCK_UPTIME:
+    case 7:   // CLOCK_UPTIME_PRECISE
+    case 8:   // CLOCK_UPTIME_FAST
+    case 11:  // CLOCK_MONOTONIC_PRECISE
+    case 12:  // CLOCK_MONOTONIC_FAST
+      return CLOCK_MONOTONIC;
+    case kCLOCK_VIRTUAL:
+    case kCLOCK_PROF:
+    case 14:  // CLOCK_THREAD_CPUTIME_ID
+    case 15:  // CLOCK_PROCESS_CPUTIME_ID
+      return CLOCK_PROCESS_CPUTIME_ID;
+    default:
+      return std::nullopt;
+  }
+}
 
 std::string FreeBsd::CallName(const Thread& thread) const {
   const Handler& handler = HandlerOf(thread.number);

@@ -1,76 +1,48 @@
-// A call being served: its arguments, one after the other, and the guest's memory.
+// A call of FreeBSD's being served.
 #ifndef FAULTLINE_KERNEL_MODEL_FREEBSD_CONTEXT_H_
 #define FAULTLINE_KERNEL_MODEL_FREEBSD_CONTEXT_H_
 
-#include <errno.h>
+#include <time.h>
 
-#include <array>
 #include <functional>
 #include <optional>
-#include <string>
 
-#include "kernel/model/calls.h"
+#include "kernel/model/bsd/calls.h"
+#include "kernel/model/bsd/context.h"
 #include "kernel/model/freebsd/abi.h"
 #include "kernel/model/freebsd/freebsd.h"
 
 namespace faultline::kernel::model::freebsd {
 
-struct Context {
-  Context(FreeBsd& system, Machine& machine, Thread& thread);
-
-  FreeBsd& system;
-  Machine& machine;
-  Thread& thread;
-  Process& process;
-  bool amd64;
-
-  // The next argument. In 386 code they are words on the stack, and what is 64 bits wide is two of
-  // them.
-  uint64_t Word() { return next_ < arguments_.size() ? arguments_[next_++] : 0; }
-  int Int() { return static_cast<int>(Word()); }
-  int64_t Wide() {
-    uint64_t low = Word();
-    return static_cast<int64_t>(amd64 ? low : low | Word() << 32);
+struct Os {
+  using System = FreeBsd;
+  using Amd64 = freebsd::Amd64;
+  using I386 = freebsd::I386;
+  static void FetchArguments(Thread& thread, bool amd64, Arguments* arguments);
+  template <typename Abi>
+  static void FillInfo(const SignalInfo& info, typename Abi::SigInfo* to) {
+    using Word = typename Abi::Word;
+    to->signo = info.signal;
+    to->err = info.error;
+    to->code = info.code;
+    to->pid = info.pid;
+    to->uid = info.uid;
+    to->status = info.status;
+    to->addr = static_cast<Word>(info.address);
+    to->value = static_cast<Word>(info.value);
+    to->trapno = info.trap;
   }
-  // The second result register.
-  void SetSecond(uint64_t value) const { thread.host.regs.rdx = value; }
-  [[nodiscard]] const std::array<uint64_t, 8>& arguments() const { return arguments_; }
-
-  template <typename T>
-  bool Get(uint64_t address, T* to) const {
-    return thread.host.Read(address, to, sizeof *to);
-  }
-  template <typename T>
-  [[nodiscard]] bool Put(uint64_t address, const T& from) const {
-    return thread.host.Write(address, &from, sizeof from);
-  }
-  // A long of the guest's.
-  [[nodiscard]] bool PutLong(uint64_t address, int64_t value) const {
-    auto narrow = static_cast<int32_t>(value);
-    return amd64 ? Put(address, value) : Put(address, narrow);
-  }
-  // Times, in nanoseconds. -EFAULT or -EINVAL in `error`.
-  std::optional<int64_t> GetTimespec(uint64_t address, Value* error) const;
-  std::optional<int64_t> GetTimeval(uint64_t address, Value* error) const;
-  [[nodiscard]] bool PutTimespec(uint64_t address, int64_t ns) const;
-  [[nodiscard]] bool PutTimeval(uint64_t address, int64_t ns) const;
-  // Pieces of memory, as readv has them.
-  std::optional<std::vector<Range>> GetRanges(uint64_t address, int count, Value* error) const;
-  std::optional<SignalSet> GetMask(uint64_t address) const;
-  [[nodiscard]] bool PutMask(uint64_t address, const SignalSet& mask) const;
-  bool PutInfo(uint64_t address, const SignalInfo& info) const;
-  bool PutRusage(uint64_t address, const rusage& usage) const;
-
- private:
-  std::array<uint64_t, 8> arguments_ = {};
-  size_t next_ = 0;
+  static std::optional<clockid_t> HostClock(int clock);
+  static constexpr int kWCONTINUED = common::kWCONTINUED;
+  static constexpr int kWNOWAIT = common::kWNOWAIT;
+  // WEXITED, WTRAPPED and WLINUXCLONE too.
+  static constexpr int kWaitOptions = common::kWUNTRACED | common::kWNOHANG | kWCONTINUED |
+                                      kWNOWAIT | 0x10 | 0x20 | static_cast<int>(0x80000000);
+  static constexpr int kLimits = 15;  // RLIM_NLIMITS, sys/resource.h
+  static constexpr int kClockMonotonic = common::kCLOCK_MONOTONIC;
 };
 
-// f.operator()<Amd64>() or f.operator()<I386>().
-template <typename F>
-auto ByArch(const Context& context, F&& f) {
-  return context.amd64 ? f.template operator()<Amd64>() : f.template operator()<I386>();
-}
+using Context = model::Context<Os>;
 
 // Calls that are a family of their own.
 Value Sysctl(Context& c);

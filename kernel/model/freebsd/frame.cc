@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernel/model/freebsd/freebsd.h"
+#include "kernel/model/freebsd/context.h"
 
 namespace faultline::kernel::model::freebsd {
 namespace {
@@ -157,20 +157,6 @@ void FillContext(const Thread& thread, const SignalSet& mask, typename Abi::UCon
 }
 
 template <typename Abi>
-void FillInfo(const SignalInfo& info, typename Abi::SigInfo* to) {
-  using Word = typename Abi::Word;
-  to->signo = info.signal;
-  to->err = info.error;
-  to->code = info.code;
-  to->pid = info.pid;
-  to->uid = info.uid;
-  to->status = info.status;
-  to->addr = static_cast<Word>(info.address);
-  to->value = static_cast<Word>(info.value);
-  to->trapno = info.trap;
-}
-
-template <typename Abi>
 bool Push(const Release& release, Thread& thread, const SignalInfo& info, const Disposition& action,
           const SignalSet& mask) {
   using Word = typename Abi::Word;
@@ -201,7 +187,7 @@ bool Push(const Release& release, Thread& thread, const SignalInfo& info, const 
   constexpr size_t kContext = offsetof(typename Abi::SigFrame, ucontext);
   constexpr size_t kInfo = offsetof(typename Abi::SigFrame, info);
   bool wants_info = (action.flags & common::kSA_SIGINFO) != 0;
-  if (wants_info) FillInfo<Abi>(info, &frame.info);
+  if (wants_info) Os::FillInfo<Abi>(info, &frame.info);
   frame.handler = static_cast<Word>(action.handler);
   uint64_t second = wants_info ? sp + kInfo : static_cast<uint64_t>(info.code);
   if constexpr (kAmd64) {

@@ -46,6 +46,10 @@ class FreeBsd : public System {
   // The registers of a thread that thr_new has made; 0 or -errno.
   Value StartThread(Thread& thread, uint64_t start, uint64_t argument, uint64_t stack_end,
                     uint64_t tls) const;
+  // The limit of the main stack changed: a higher one lets it grow, what is open stays open.
+  void LimitStack(Thread& thread, uint64_t before, uint64_t now) const {
+    if (now > before) OpenStack(thread, now);
+  }
   // Lets the main stack grow to `limit` bytes. 0 or -errno.
   Value OpenStack(Thread& thread, uint64_t limit) const;
   // The base of fs or gs, as sysarch sets it.
