@@ -133,6 +133,7 @@ Resume Engine::OnSignal(pid_t tid, int signal) {
   int taken = signal;
   // A signal on its way to this thread is lied about once.
   bool arrived = redirector_.Arrived(tid, signal);
+  redirector_.OnSignal(tid);
   if (!arrived && (!signal_rules_.empty() || WantsMoreRestarts()))
     taken = ApplySignalRules(tid, signal, status);
   to_handler_.erase(tid);

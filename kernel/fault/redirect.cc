@@ -5,7 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "kernel/tracer/proc.h"
+#include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
 
@@ -32,6 +36,40 @@ bool Redirector::Send(pid_t tgid, pid_t to, const siginfo_t& info) {
   return true;
 }
 
+uint64_t Redirector::Hold(pid_t tgid, pid_t to, const siginfo_t& info, bool for_process,
+                          Until until) {
+  uint64_t ticket = next_ticket_++;
+  travelling_.emplace(
+      ticket,
+      Travelling{.tgid = tgid, .tid = to, .info = info, .for_process = for_process, .held = until});
+  return ticket;
+}
+
+void Redirector::Release(uint64_t ticket) {
+  auto found = travelling_.find(ticket);
+  if (found == travelling_.end() || !found->second.held) return;
+  found->second.held.reset();
+  const Travelling& travelling = found->second;
+  auto status = ReadStatus(travelling.tid);
+  bool merged = travelling.info.si_signo < kFirstRealtime && status &&
+                (status->pending & SignalBit(travelling.info.si_signo)) != 0;
+  if (merged || !Queue(ticket, travelling)) travelling_.erase(found);
+}
+
+bool Redirector::Holds(pid_t tid, int signal) const {
+  return std::ranges::any_of(travelling_, [&](const auto& entry) {
+    const Travelling& travelling = entry.second;
+    return travelling.held && travelling.tid == tid && travelling.info.si_signo == signal;
+  });
+}
+
+void Redirector::OnSignal(pid_t tid) {
+  std::vector<uint64_t> due;
+  for (const auto& [ticket, travelling] : travelling_)
+    if (travelling.tid == tid && travelling.held == Until::kNextSignal) due.push_back(ticket);
+  for (uint64_t ticket : due) Release(ticket);
+}
+
 bool Redirector::Arrived(pid_t tid, int signal) {
   if (travelling_.empty()) return false;
   siginfo_t info;
@@ -55,7 +93,8 @@ void Redirector::OnGone(pid_t tid) {
   for (auto& [ticket, travelling] : travelling_) {
     if (travelling.tid == tid) {
       travelling.tid = 0;
-      if (!Queue(ticket, travelling)) lost.push_back(ticket);
+      travelling.held.reset();
+      if (!travelling.for_process || !Queue(ticket, travelling)) lost.push_back(ticket);
     } else if (travelling.tid == 0 && travelling.tgid == tid) {
       lost.push_back(ticket);  // the process is gone with its leader
     }

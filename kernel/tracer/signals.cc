@@ -10,8 +10,6 @@
 namespace faultline::kernel {
 namespace {
 
-constexpr int kFirstRealtime = abi::linux_common::kSIGRTMIN;
-
 constexpr std::array<std::string_view, kFirstRealtime> kNames = {
     "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
     "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "abi/linux/constants.h"
+
 namespace faultline::kernel {
 
 // What the kernel does with a signal that has no handler (signal(7); kernel/signal.c,
@@ -27,6 +29,10 @@ inline constexpr int kCallTrap = SIGTRAP | 0x80;
 
 // The bit of `signal` in a kernel signal set.
 constexpr uint64_t SignalBit(int signal) { return 1ull << (signal - 1); }
+
+// The first that queues (the kernel's SIGRTMIN): one of those below is merged with one of its kind
+// that is pending.
+inline constexpr int kFirstRealtime = abi::linux_common::kSIGRTMIN;
 
 // The largest signal number (_NSIG).
 inline constexpr int kLastSignal = 64;

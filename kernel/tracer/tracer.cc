@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "kernel/tracer/call_filter.h"
@@ -118,9 +119,7 @@ void Tracer::OnEvent(const Event& event) {
   switch (event.status >> 16) {
     case 0:
       if (signal == kCallTrap) {
-        tracee.in_call = false;
-        observer_->OnCallExit(event.tid);
-        Go(event.tid, tracee, PTRACE_CONT, 0);
+        OnCallTrap(event.tid, tracee);
       } else {
         OnSignalStop(event.tid, tracee, signal);
       }
@@ -184,9 +183,10 @@ void Tracer::OnExecStop(pid_t tid) {
   // now, and its own former number is never heard of again.
   auto former = static_cast<pid_t>(EventMessage(tid));
   if (former != tid) {
-    bool in_call = tracees_[former].in_call;
+    Tracee& leader = tracees_[tid];
+    leader.in_call = tracees_[former].in_call;
+    std::ranges::move(tracees_[former].countdowns, std::back_inserter(leader.countdowns));
     tracees_.erase(former);
-    tracees_[tid].in_call = in_call;
     observer_->OnGone(former);
   }
   ForgetCreator(tid);
@@ -197,7 +197,8 @@ void Tracer::OnExecStop(pid_t tid) {
             .delivered = true,
             .stopped = true,
             .in_call = tracee.in_call,
-            .lost_threads = tracee.lost_threads};
+            .lost_threads = tracee.lost_threads,
+            .countdowns = std::move(tracee.countdowns)};
   Go(tid, tracee, PTRACE_CONT, 0);
 }
 
@@ -217,6 +218,32 @@ void Tracer::OnCallStop(pid_t tid, Tracee& tracee) {
     }
   }
   Go(tid, tracee, PTRACE_CONT, 0);
+}
+
+void Tracer::OnCallTrap(pid_t tid, Tracee& tracee) {
+  __ptrace_syscall_info info = {};
+  bool entry =
+      !tracee.countdowns.empty() &&
+      ptrace(static_cast<__ptrace_request>(PTRACE_GET_SYSCALL_INFO), tid, sizeof info, &info) > 0 &&
+      info.op == PTRACE_SYSCALL_INFO_ENTRY;
+  if (!entry) {
+    if (std::exchange(tracee.in_call, false)) observer_->OnCallExit(tid);
+    std::vector<Countdown> running = std::exchange(tracee.countdowns, {});
+    for (Countdown& countdown : running) {
+      if (--countdown.calls == 0) {
+        countdown.action();
+      } else {
+        tracee.countdowns.push_back(std::move(countdown));
+      }
+    }
+  }
+  Go(tid, tracee, PTRACE_CONT, 0);
+}
+
+void Tracer::AfterCalls(pid_t tid, uint64_t count, std::function<void()> action) {
+  auto found = tracees_.find(tid);
+  if (found == tracees_.end()) return;
+  found->second.countdowns.push_back({.calls = count, .action = std::move(action)});
 }
 
 void Tracer::Announce(const Birth& birth) {
@@ -373,7 +400,8 @@ void Tracer::OnEventStop(pid_t tid, Tracee& tracee, int signal) {
 
 void Tracer::Go(pid_t tid, Tracee& tracee, int request, int signal) {
   tracee.stopped = false;
-  if (request == PTRACE_CONT && tracee.in_call) request = PTRACE_SYSCALL;
+  if (request == PTRACE_CONT && (tracee.in_call || !tracee.countdowns.empty()))
+    request = PTRACE_SYSCALL;
   // Fails only if the thread was killed: its end is reported in its turn.
   ptrace(static_cast<__ptrace_request>(request), tid, nullptr, static_cast<long>(signal));
 }

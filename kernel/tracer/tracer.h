@@ -113,6 +113,12 @@ class Tracer {
   // Calls `action` after `delay` ns, between stops. Not after Run has returned.
   void After(int64_t delay, std::function<void()> action);
 
+  // Calls `action` when thread `tid` is at the end of its `count`-th system call from now (1: the
+  // next), an interrupted one that will be made again counting too. Each of its calls stops twice
+  // until then. Not if the thread ends before; what was wanted of an exec's threads holds for the
+  // new program. Only from Observer::OnSignal, of the thread.
+  void AfterCalls(pid_t tid, uint64_t count, std::function<void()> action);
+
   // Wakes a thread from the call that it sleeps in, as a signal would that another thread then
   // takes: it comes by OnWake, and starts the call again.
   void Wake(pid_t tid);
@@ -127,6 +133,10 @@ class Tracer {
   std::vector<pid_t> Stop(const std::vector<pid_t>& tids);
 
  private:
+  struct Countdown {
+    uint64_t calls;  // that have to end
+    std::function<void()> action;
+  };
   struct Tracee {
     pid_t tgid = 0;              // 0: not known yet
     uint32_t made = 0;           // threads and processes
@@ -138,6 +148,7 @@ class Tracer {
     bool group_stop = false;     // its first stop is one
     bool own_interrupt = false;  // Stop() asked for an interruption that has not come yet
     bool lost_threads = false;   // of a process: threads of it were killed, by an exec
+    std::vector<Countdown> countdowns = {};
   };
   // A new tracee's first stop and its creator's event come in any order, each waits for the other.
   struct Arrival {
@@ -162,6 +173,8 @@ class Tracer {
   void OnEventStop(pid_t tid, Tracee& tracee, int signal);
   void OnExecStop(pid_t tid);
   void OnCallStop(pid_t tid, Tracee& tracee);
+  // At the end of a call, or, with countdowns, at its entry.
+  void OnCallTrap(pid_t tid, Tracee& tracee);
   void OnFirstStop(pid_t tid);
   void Announce(const Birth& birth);
   // Tells the observer, and ends the stops of the new one and, if it was held, of its creator.
