@@ -290,6 +290,52 @@ inline constexpr uint32_t kRFMEM = 1u << 5;
 inline constexpr uint32_t kRFTHREAD = 1u << 13;
 inline constexpr uint32_t kRFPPWAIT = 1u << 31;
 
+// sys/fcntl.h: the *at calls.
+inline constexpr int kAT_FDCWD = -100;
+inline constexpr int kAT_EACCESS = 0x100;
+inline constexpr int kAT_SYMLINK_NOFOLLOW = 0x200;
+inline constexpr int kAT_SYMLINK_FOLLOW = 0x400;
+inline constexpr int kAT_REMOVEDIR = 0x800;
+// sys/stat.h, UTIME_NOW and UTIME_OMIT: in place of nanoseconds, for utimensat (10.3, 11.0).
+inline constexpr int kUTIME_NOW = -1;
+inline constexpr int kUTIME_OMIT = -2;
+// sys/dirent.h: the type of a file in an entry of a folder is its S_IFMT bits shifted right by 12.
+inline constexpr int kDT_UNKNOWN = 0;
+
+// sys/event.h: kqueue's filters, and what is to be done with them.
+inline constexpr int kEVFILT_READ = -1;
+inline constexpr int kEVFILT_WRITE = -2;
+inline constexpr int kEVFILT_VNODE = -4;
+inline constexpr int kEVFILT_PROC = -5;
+inline constexpr int kEVFILT_SIGNAL = -6;
+inline constexpr int kEVFILT_TIMER = -7;
+inline constexpr int kEVFILT_USER = -11;  // 8.1
+inline constexpr uint16_t kEV_ADD = 0x0001;
+inline constexpr uint16_t kEV_DELETE = 0x0002;
+inline constexpr uint16_t kEV_ENABLE = 0x0004;
+inline constexpr uint16_t kEV_DISABLE = 0x0008;
+inline constexpr uint16_t kEV_ONESHOT = 0x0010;
+inline constexpr uint16_t kEV_CLEAR = 0x0020;
+inline constexpr uint16_t kEV_RECEIPT = 0x0040;   // 8.1
+inline constexpr uint16_t kEV_DISPATCH = 0x0080;  // 8.1
+inline constexpr uint16_t kEV_SYSFLAGS = 0xf000;
+inline constexpr uint16_t kEV_ERROR = 0x4000;  // data is an errno
+inline constexpr uint16_t kEV_EOF = 0x8000;
+inline constexpr uint32_t kNOTE_LOWAT = 0x1;      // READ, WRITE: not below data
+inline constexpr uint32_t kNOTE_FILE_POLL = 0x2;  // READ of a file: as poll has it; 11.0
+inline constexpr uint32_t kNOTE_EXIT = 0x80000000;
+inline constexpr uint32_t kNOTE_FFAND = 0x40000000;  // USER: what becomes of the stored fflags
+inline constexpr uint32_t kNOTE_FFOR = 0x80000000;
+inline constexpr uint32_t kNOTE_FFCOPY = 0xc0000000;
+inline constexpr uint32_t kNOTE_FFCTRLMASK = 0xc0000000;
+inline constexpr uint32_t kNOTE_FFLAGSMASK = 0x00ffffff;
+inline constexpr uint32_t kNOTE_TRIGGER = 0x01000000;
+inline constexpr uint32_t kNOTE_SECONDS = 0x1;  // TIMER: the unit of data; else milliseconds. 10.2
+inline constexpr uint32_t kNOTE_MSECONDS = 0x2;
+inline constexpr uint32_t kNOTE_USECONDS = 0x4;
+inline constexpr uint32_t kNOTE_NSECONDS = 0x8;
+inline constexpr uint32_t kNOTE_ABSTIME = 0x10;  // 12.0
+
 // sys/resource.h, sys/time.h
 inline constexpr int kRLIMIT_STACK = 3;
 inline constexpr int kRLIMIT_CORE = 4;
@@ -378,6 +424,29 @@ struct Rlimit {  // sys/resource.h
   int64_t max;
 };
 static_assert(sizeof(Rlimit) == 16);
+
+// sys/dirent.h, struct dirent since 12.0 (getdirentries is call 554), without its name, which ends
+// with a zero; entries are multiples of 8 bytes long. Source: sys/sys/dirent.h of
+// kenrap/freebsd-src (newer than 14.0).
+struct Dirent {
+  uint64_t fileno;
+  int64_t off;  // where the next entry is, for lseek
+  uint16_t reclen;
+  uint8_t type;
+  uint8_t pad0;
+  uint16_t namlen;
+  uint16_t pad1;
+};
+static_assert(sizeof(Dirent) == 24 && __builtin_offsetof(Dirent, reclen) == 16 &&
+              __builtin_offsetof(Dirent, type) == 18 && __builtin_offsetof(Dirent, namlen) == 20);
+// The same up to 11.x (calls 196 and 272): multiples of 4 bytes.
+struct Dirent11 {
+  uint32_t fileno;
+  uint16_t reclen;
+  uint8_t type;
+  uint8_t namlen;
+};
+static_assert(sizeof(Dirent11) == 8 && __builtin_offsetof(Dirent11, type) == 6);
 
 // sys/user.h, struct kinfo_vmentry, up to where a path may follow. Records come packed: the next
 // one begins structsize bytes on (kern/kern_proc.c).

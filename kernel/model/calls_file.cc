@@ -65,6 +65,7 @@ Task<Value> Read(Machine& machine, Thread& thread, int number, std::vector<Range
                  std::optional<int64_t> offset) {
   std::shared_ptr<File> file = thread.process->files->Get(number);
   if (!file || (file->flags & O_ACCMODE) == O_WRONLY || file->fd < 0) co_return -EBADF;
+  if (file->queue) co_return -ENXIO;
   std::string buffer;
   Value total = 0;
   for (const Range& range : into) {
@@ -101,6 +102,7 @@ Task<Value> Write(Machine& machine, Thread& thread, int number, std::vector<Rang
                   std::optional<int64_t> offset) {
   std::shared_ptr<File> file = thread.process->files->Get(number);
   if (!file || (file->flags & O_ACCMODE) == O_RDONLY || file->fd < 0) co_return -EBADF;
+  if (file->queue) co_return -ENXIO;
   std::string buffer;
   Value total = 0;
   for (const Range& range : from) {

@@ -41,6 +41,13 @@ int FileTable::Add(std::shared_ptr<File> file, bool close_on_exec, int from) {
   return number;
 }
 
+std::shared_ptr<FileTable> FileTable::Copy() const {
+  auto copy = std::make_shared<FileTable>(*this);
+  std::erase_if(copy->table_,
+                [](const auto& each) { return each.second.file->kind == File::Kind::kQueue; });
+  return copy;
+}
+
 void FileTable::CloseFrom(int number, int to) {
   table_.erase(table_.lower_bound(number), table_.upper_bound(to));
 }

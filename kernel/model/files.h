@@ -11,6 +11,8 @@
 
 namespace faultline::kernel::model {
 
+class EventQueue;
+
 // An open file description. What it refers to is open in the model alone, never blocks, and is
 // closed with the last descriptor of any guest.
 class File {
@@ -22,10 +24,11 @@ class File {
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
-  const int fd;  // the host's; -1 for a queue
+  const int fd;  // the host's; for a queue one that can be read when an event waits in it
   const Kind kind;
   int flags;         // the status flags and access mode that open was given, with the host's bits
   std::string path;  // for messages and for mapping
+  std::shared_ptr<EventQueue> queue;  // of a kQueue
 
   // Whether calls on it may have to wait.
   [[nodiscard]] bool may_block() const { return kind != Kind::kFile && kind != Kind::kFolder; }
@@ -43,6 +46,7 @@ std::shared_ptr<File> WrapDescriptor(int fd, int flags);
 struct Descriptor {
   std::shared_ptr<File> file;
   bool close_on_exec = false;
+  uint64_t serial = 0;  // no other descriptor has it, before or after
 };
 
 class FileTable {
@@ -59,18 +63,19 @@ class FileTable {
   // Puts it under the lowest free number that is at least `from`.
   int Add(std::shared_ptr<File> file, bool close_on_exec, int from = 0);
   void Put(int number, std::shared_ptr<File> file, bool close_on_exec) {
-    table_[number] = {.file = std::move(file), .close_on_exec = close_on_exec};
+    table_[number] = {
+        .file = std::move(file), .close_on_exec = close_on_exec, .serial = ++last_serial_};
   }
   bool Close(int number) { return table_.erase(number) != 0; }
   void CloseFrom(int number, int to);
   void CloseOnExec();
-  [[nodiscard]] std::shared_ptr<FileTable> Copy() const {
-    return std::make_shared<FileTable>(*this);
-  }
+  // For a forked child, which has all but the queues (FreeBSD's fdcopy: DFLAG_PASSABLE).
+  [[nodiscard]] std::shared_ptr<FileTable> Copy() const;
   [[nodiscard]] const std::map<int, Descriptor>& all() const { return table_; }
 
  private:
   std::map<int, Descriptor> table_;
+  uint64_t last_serial_ = 0;
 };
 
 // Which of `events` the file is ready for now, as poll says (POLLHUP and POLLERR included).

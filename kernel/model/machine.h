@@ -268,12 +268,15 @@ class Machine {
   Thread* running_ = nullptr;  // whose step this is
   timer_t tick_timer_ = nullptr;
   bool ticking_ = false;
+  std::vector<std::weak_ptr<EventQueue>> queues_;
   bool files_changed_ = false;  // a guest did something to a file that others may wait for
 
  public:
   // A guest read, wrote or closed something that others may wait for.
   void FilesChanged() { files_changed_ = true; }
   [[nodiscard]] int gate() const { return gate_; }
+  // Queues are told of signals and of ends, as long as they are there.
+  void AddQueue(const std::shared_ptr<EventQueue>& queue) { queues_.push_back(queue); }
 };
 
 }  // namespace faultline::kernel::model

@@ -6,6 +6,7 @@
 
 #include "kernel/model/bsd.h"
 #include "kernel/model/machine.h"
+#include "kernel/model/queue.h"
 
 namespace faultline::kernel::model {
 
@@ -207,8 +208,16 @@ void Machine::OnActionChanged(Process& process, int signal) {
   for (auto& thread : process.threads) thread->pending.Delete(signal);
 }
 
-void Machine::OnPosted(Process& process, int signal) { (void)process, (void)signal; }
-void Machine::OnEnded(Process& process) { (void)process; }
+void Machine::OnPosted(Process& process, int signal) {
+  for (const auto& each : queues_)
+    if (auto queue = each.lock()) queue->OnSignal(process.pid, signal);
+}
+
+void Machine::OnEnded(Process& process) {
+  std::erase_if(queues_, [](const auto& each) { return each.expired(); });
+  for (const auto& each : queues_)
+    if (auto queue = each.lock()) queue->OnEnd(process.pid, process.status);
+}
 
 // sigexit.
 void Machine::Kill(Thread& thread, const SignalInfo& info) {

@@ -1,6 +1,7 @@
 // FreeBSD structures on i386, as the kernel lays them out. Sources: the kernel's headers of 10.4
 // (coder03/freebsd10.4), named at each; offsets computed by compiling them for
-// i386-unknown-freebsd10, and asserted here.
+// i386-unknown-freebsd10, and asserted here. What came with 12.0: sys/sys/stat.h of
+// kenrap/freebsd-src (newer than 14.0) and sys/sys/event.h of rcslab/aurora-12.3.
 #ifndef FAULTLINE_ABI_FREEBSD_386_STRUCTS_H_
 #define FAULTLINE_ABI_FREEBSD_386_STRUCTS_H_
 
@@ -159,6 +160,98 @@ struct UmtxTime {  // sys/_umtx.h, struct _umtx_time
   uint32_t clockid;
 };
 static_assert(sizeof(UmtxTime) == 16);
+
+// i386 aligns what is 64 bits wide to 4 bytes, whoever compiles this.
+#pragma pack(push, 4)
+struct Stat {  // sys/stat.h, struct stat since 12.0 (64-bit inode numbers): fstat is call 551
+  uint64_t dev;
+  uint64_t ino;
+  uint64_t nlink;
+  uint16_t mode;
+  int16_t pad0;
+  uint32_t uid;
+  uint32_t gid;
+  int32_t pad1;
+  uint64_t rdev;
+  int32_t atim_ext;  // the upper half of a time_t to come
+  Timespec atim;
+  int32_t mtim_ext;
+  Timespec mtim;
+  int32_t ctim_ext;
+  Timespec ctim;
+  int32_t birthtim_ext;
+  Timespec birthtim;
+  int64_t size;
+  int64_t blocks;  // of 512 bytes
+  int32_t blksize;
+  uint32_t flags;
+  uint64_t gen;
+  uint64_t spare[10];
+};
+static_assert(offsetof(Stat, mode) == 24 && offsetof(Stat, uid) == 28 &&
+              offsetof(Stat, rdev) == 40 && offsetof(Stat, atim) == 52 &&
+              offsetof(Stat, birthtim) == 88 && offsetof(Stat, size) == 96 &&
+              offsetof(Stat, blksize) == 112 && offsetof(Stat, gen) == 120 && sizeof(Stat) == 208);
+
+struct Stat11 {  // sys/stat.h, struct stat up to 11.x: fstat is call 189
+  uint32_t dev;
+  uint32_t ino;
+  uint16_t mode;
+  uint16_t nlink;
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t rdev;
+  Timespec atim, mtim, ctim;
+  int64_t size;
+  int64_t blocks;
+  uint32_t blksize;
+  uint32_t flags;
+  uint32_t gen;
+  int32_t lspare;
+  Timespec birthtim;
+  char pad[8];
+};
+static_assert(offsetof(Stat11, mode) == 8 && offsetof(Stat11, rdev) == 20 &&
+              offsetof(Stat11, atim) == 24 && offsetof(Stat11, size) == 48 &&
+              offsetof(Stat11, blksize) == 64 && offsetof(Stat11, birthtim) == 80 &&
+              sizeof(Stat11) == 96);
+
+struct Kevent {  // sys/event.h, struct kevent since 12.0: kevent is call 560
+  uint32_t ident;
+  int16_t filter;
+  uint16_t flags;
+  uint32_t fflags;
+  int64_t data;
+  uint32_t udata;
+  uint64_t ext[4];
+};
+static_assert(offsetof(Kevent, flags) == 6 && offsetof(Kevent, data) == 12 &&
+              offsetof(Kevent, udata) == 20 && sizeof(Kevent) == 56);
+
+#pragma pack(pop)
+
+struct Kevent11 {  // sys/event.h, struct kevent up to 11.x: kevent is call 363
+  uint32_t ident;
+  int16_t filter;
+  uint16_t flags;
+  uint32_t fflags;
+  int32_t data;
+  uint32_t udata;
+};
+static_assert(offsetof(Kevent11, data) == 12 && sizeof(Kevent11) == 20);
+
+struct MsgHdr {  // sys/socket.h, struct msghdr: sendmsg and recvmsg
+  uint32_t name;
+  uint32_t namelen;
+  uint32_t iov;
+  int32_t iovlen;
+  uint32_t control;
+  uint32_t controllen;
+  int32_t flags;
+};
+static_assert(offsetof(MsgHdr, iov) == 8 && offsetof(MsgHdr, control) == 16 &&
+              offsetof(MsgHdr, controllen) == 20 && offsetof(MsgHdr, flags) == 24 &&
+              sizeof(MsgHdr) == 28);
 
 struct PsStrings {  // sys/exec.h, struct ps_strings
   uint32_t argvstr;

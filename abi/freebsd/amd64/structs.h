@@ -1,6 +1,7 @@
 // FreeBSD structures on amd64, as the kernel lays them out. Sources: the kernel's headers of 10.4
 // (coder03/freebsd10.4), named at each; offsets computed by compiling them for
-// x86_64-unknown-freebsd10, and asserted here.
+// x86_64-unknown-freebsd10, and asserted here. What came with 12.0: sys/sys/stat.h of
+// kenrap/freebsd-src (newer than 14.0) and sys/sys/event.h of rcslab/aurora-12.3.
 #ifndef FAULTLINE_ABI_FREEBSD_AMD64_STRUCTS_H_
 #define FAULTLINE_ABI_FREEBSD_AMD64_STRUCTS_H_
 
@@ -160,6 +161,86 @@ struct UmtxTime {  // sys/_umtx.h, struct _umtx_time
   uint32_t clockid;
 };
 static_assert(sizeof(UmtxTime) == 24);
+
+struct Stat {  // sys/stat.h, struct stat since 12.0 (64-bit inode numbers): fstat is call 551
+  uint64_t dev;
+  uint64_t ino;
+  uint64_t nlink;
+  uint16_t mode;
+  int16_t pad0;
+  uint32_t uid;
+  uint32_t gid;
+  int32_t pad1;
+  uint64_t rdev;
+  Timespec atim, mtim, ctim, birthtim;
+  int64_t size;
+  int64_t blocks;  // of 512 bytes
+  int32_t blksize;
+  uint32_t flags;
+  uint64_t gen;
+  uint64_t spare[10];
+};
+static_assert(offsetof(Stat, mode) == 24 && offsetof(Stat, uid) == 28 &&
+              offsetof(Stat, rdev) == 40 && offsetof(Stat, atim) == 48 &&
+              offsetof(Stat, birthtim) == 96 && offsetof(Stat, size) == 112 &&
+              offsetof(Stat, blksize) == 128 && offsetof(Stat, gen) == 136 && sizeof(Stat) == 224);
+
+struct Stat11 {  // sys/stat.h, struct stat up to 11.x: fstat is call 189
+  uint32_t dev;
+  uint32_t ino;
+  uint16_t mode;
+  uint16_t nlink;
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t rdev;
+  Timespec atim, mtim, ctim;
+  int64_t size;
+  int64_t blocks;
+  uint32_t blksize;
+  uint32_t flags;
+  uint32_t gen;
+  int32_t lspare;
+  Timespec birthtim;
+};
+static_assert(offsetof(Stat11, mode) == 8 && offsetof(Stat11, rdev) == 20 &&
+              offsetof(Stat11, atim) == 24 && offsetof(Stat11, size) == 72 &&
+              offsetof(Stat11, blksize) == 88 && offsetof(Stat11, birthtim) == 104 &&
+              sizeof(Stat11) == 120);
+
+struct Kevent {  // sys/event.h, struct kevent since 12.0: kevent is call 560
+  uint64_t ident;
+  int16_t filter;
+  uint16_t flags;
+  uint32_t fflags;
+  int64_t data;
+  uint64_t udata;
+  uint64_t ext[4];
+};
+static_assert(offsetof(Kevent, flags) == 10 && offsetof(Kevent, data) == 16 &&
+              offsetof(Kevent, udata) == 24 && sizeof(Kevent) == 64);
+
+struct Kevent11 {  // sys/event.h, struct kevent up to 11.x: kevent is call 363
+  uint64_t ident;
+  int16_t filter;
+  uint16_t flags;
+  uint32_t fflags;
+  int64_t data;
+  uint64_t udata;
+};
+static_assert(offsetof(Kevent11, data) == 16 && sizeof(Kevent11) == 32);
+
+struct MsgHdr {  // sys/socket.h, struct msghdr: sendmsg and recvmsg
+  uint64_t name;
+  uint32_t namelen;
+  uint64_t iov;
+  int32_t iovlen;
+  uint64_t control;
+  uint32_t controllen;
+  int32_t flags;
+};
+static_assert(offsetof(MsgHdr, iov) == 16 && offsetof(MsgHdr, control) == 32 &&
+              offsetof(MsgHdr, controllen) == 40 && offsetof(MsgHdr, flags) == 44 &&
+              sizeof(MsgHdr) == 48);
 
 struct PsStrings {  // sys/exec.h, struct ps_strings
   uint64_t argvstr;

@@ -25,6 +25,11 @@ struct Amd64 {
   using UContext = abi::freebsd_amd64::UContext;
   using ThrParam = abi::freebsd_amd64::ThrParam;
   using UmtxTime = abi::freebsd_amd64::UmtxTime;
+  using Stat = abi::freebsd_amd64::Stat;
+  using Stat11 = abi::freebsd_amd64::Stat11;
+  using Kevent = abi::freebsd_amd64::Kevent;
+  using Kevent11 = abi::freebsd_amd64::Kevent11;
+  using MsgHdr = abi::freebsd_amd64::MsgHdr;
   using PsStrings = abi::freebsd_amd64::PsStrings;
   // The most that a stack limit can be, and what it is at first.
   static constexpr int64_t kMaxStack = abi::freebsd_amd64::kMaxStack;
@@ -47,6 +52,11 @@ struct I386 {
   using UContext = abi::freebsd_386::UContext;
   using ThrParam = abi::freebsd_386::ThrParam;
   using UmtxTime = abi::freebsd_386::UmtxTime;
+  using Stat = abi::freebsd_386::Stat;
+  using Stat11 = abi::freebsd_386::Stat11;
+  using Kevent = abi::freebsd_386::Kevent;
+  using Kevent11 = abi::freebsd_386::Kevent11;
+  using MsgHdr = abi::freebsd_386::MsgHdr;
   using PsStrings = abi::freebsd_386::PsStrings;
   // The most that a stack limit can be, and what it is at first.
   static constexpr int64_t kMaxStack = abi::freebsd_386::kMaxStack;

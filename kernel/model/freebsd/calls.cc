@@ -505,6 +505,8 @@ Table MakeTable() {
   now(k_reboot, NotPermitted);
   AddTimerCalls([&](int number, Value (*f)(Context&)) { now(number, f); });
   AddFileCalls(now, later);
+  AddStatusCalls(now);
+  AddEventCalls(now, later);
   return table;
 }
 

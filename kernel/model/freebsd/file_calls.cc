@@ -14,8 +14,7 @@ namespace {
 
 using namespace common;  // NOLINT(google-build-using-namespace): k_read, kO_CREAT, …
 
-constexpr int kAtFdCwd = -100;  // the same on both
-static_assert(kAtFdCwd == AT_FDCWD);
+static_assert(kAT_FDCWD == AT_FDCWD);
 
 // ---- Flags --------------------------------------------------------------------------------------
 
@@ -101,7 +100,7 @@ Value OpenPath(Context& c, int folder, uint64_t path_at, int flags, int mode) {
 Value OpenCall(Context& c) {
   uint64_t path = c.Word();
   int flags = c.Int();
-  return OpenPath(c, kAtFdCwd, path, flags, c.Int());
+  return OpenPath(c, kAT_FDCWD, path, flags, c.Int());
 }
 
 Value OpenAt(Context& c) {
@@ -403,50 +402,21 @@ Task<Value> Pselect(Context& c) {
 
 // ---- Names --------------------------------------------------------------------------------------
 
-// A path argument and the folder that it is relative to, in the host's terms.
-struct Place {
-  int folder;
-  std::string path;
-};
-
-std::optional<Place> GetPlace(Context& c, int folder, uint64_t at, Value* error) {
-  std::optional<std::string> path = ReadString(c.thread, at, error);
-  if (!path) return std::nullopt;
-  Value host = FolderOf(c.thread, folder);
-  if (host == -EBADF && (*path)[0] == '/') host = AT_FDCWD;
-  if (host == -EBADF) {
-    *error = host;
-    return std::nullopt;
-  }
-  return Place{.folder = static_cast<int>(host), .path = std::move(*path)};
-}
-
-// AT_*, sys/fcntl.h: 0x100 EACCESS, 0x200 SYMLINK_NOFOLLOW, 0x400 SYMLINK_FOLLOW, 0x800 REMOVEDIR.
-constexpr int kAtRemoveFolder = 0x800;
-
-template <typename F>
-Value AtPlace(Context& c, int folder, uint64_t at, F&& f) {
-  Value error = 0;
-  std::optional<Place> place = GetPlace(c, folder, at, &error);
-  if (!place) return error;
-  return f(*place) == 0 ? 0 : -errno;
-}
-
 Value Unlink(Context& c) {
-  return AtPlace(c, kAtFdCwd, c.Word(),
+  return AtPlace(c, kAT_FDCWD, c.Word(),
                  [](const Place& p) { return unlinkat(p.folder, p.path.c_str(), 0); });
 }
 
 Value UnlinkAt(Context& c) {
   int folder = c.Int();
   uint64_t at = c.Word();
-  int flags = c.Int() & kAtRemoveFolder ? AT_REMOVEDIR : 0;
+  int flags = c.Int() & kAT_REMOVEDIR ? AT_REMOVEDIR : 0;
   return AtPlace(c, folder, at,
                  [&](const Place& p) { return unlinkat(p.folder, p.path.c_str(), flags); });
 }
 
 Value Rmdir(Context& c) {
-  return AtPlace(c, kAtFdCwd, c.Word(),
+  return AtPlace(c, kAT_FDCWD, c.Word(),
                  [](const Place& p) { return unlinkat(p.folder, p.path.c_str(), AT_REMOVEDIR); });
 }
 
@@ -461,7 +431,7 @@ Value MakeFolder(Context& c, int folder, uint64_t at, int mode) {
 
 Value Mkdir(Context& c) {
   uint64_t at = c.Word();
-  return MakeFolder(c, kAtFdCwd, at, c.Int());
+  return MakeFolder(c, kAT_FDCWD, at, c.Int());
 }
 
 Value MkdirAt(Context& c) {
@@ -473,7 +443,7 @@ Value MkdirAt(Context& c) {
 Value Access(Context& c) {
   uint64_t at = c.Word();
   int mode = c.Int();
-  return AtPlace(c, kAtFdCwd, at,
+  return AtPlace(c, kAT_FDCWD, at,
                  [&](const Place& p) { return faccessat(p.folder, p.path.c_str(), mode, 0); });
 }
 
@@ -488,7 +458,7 @@ Value FaccessAt(Context& c) {
 Value Chmod(Context& c) {
   uint64_t at = c.Word();
   int mode = c.Int();
-  return AtPlace(c, kAtFdCwd, at, [&](const Place& p) {
+  return AtPlace(c, kAT_FDCWD, at, [&](const Place& p) {
     return fchmodat(p.folder, p.path.c_str(), static_cast<mode_t>(mode), 0);
   });
 }
@@ -519,7 +489,7 @@ Value RenameBetween(Context& c, int from_folder, uint64_t from_at, int to_folder
 
 Value Rename(Context& c) {
   uint64_t from = c.Word();
-  return RenameBetween(c, kAtFdCwd, from, kAtFdCwd, c.Word());
+  return RenameBetween(c, kAT_FDCWD, from, kAT_FDCWD, c.Word());
 }
 
 Value RenameAt(Context& c) {
@@ -540,7 +510,7 @@ Value SymlinkAs(Context& c, uint64_t text_at, int folder, uint64_t at) {
 
 Value Symlink(Context& c) {
   uint64_t text = c.Word();
-  return SymlinkAs(c, text, kAtFdCwd, c.Word());
+  return SymlinkAs(c, text, kAT_FDCWD, c.Word());
 }
 
 Value SymlinkAt(Context& c) {
@@ -561,7 +531,7 @@ Value ReadLinkAs(Context& c, int folder, uint64_t at, uint64_t to, uint64_t size
 
 Value ReadLink(Context& c) {
   uint64_t at = c.Word(), to = c.Word();
-  return ReadLinkAs(c, kAtFdCwd, at, to, c.Word());
+  return ReadLinkAs(c, kAT_FDCWD, at, to, c.Word());
 }
 
 Value ReadLinkAt(Context& c) {
@@ -579,7 +549,7 @@ Value EnterFolder(Context& c, int fd) {
 
 Value Chdir(Context& c) {
   Value error = 0;
-  std::optional<Place> place = GetPlace(c, kAtFdCwd, c.Word(), &error);
+  std::optional<Place> place = GetPlace(c, kAT_FDCWD, c.Word(), &error);
   if (!place) return error;
   return EnterFolder(c,
                      openat(place->folder, place->path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -607,8 +577,19 @@ Value GetCwd(Context& c) {
 
 }  // namespace
 
-void AddFileCalls(const std::function<void(int, Value (*)(Context&), int)>& now,
-                  const std::function<void(int, Task<Value> (*)(Context&), int)>& later) {
+std::optional<Place> GetPlace(Context& c, int folder, uint64_t at, Value* error) {
+  std::optional<std::string> path = ReadString(c.thread, at, error);
+  if (!path) return std::nullopt;
+  Value host = FolderOf(c.thread, folder);
+  if (host == -EBADF && (*path)[0] == '/') host = AT_FDCWD;
+  if (host == -EBADF) {
+    *error = host;
+    return std::nullopt;
+  }
+  return Place{.folder = static_cast<int>(host), .path = std::move(*path)};
+}
+
+void AddFileCalls(const TellNow& now, const TellLater& later) {
   later(k_read, ReadCall, 0);
   later(k_write, WriteCall, 0);
   later(k_pread, Pread, 0);
