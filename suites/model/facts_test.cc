@@ -140,6 +140,9 @@ TEST_P(Fact, RegistersAfterAFullReturn) {
   seen = See("stale");
   EXPECT_EQ(seen["r10"], "10a10a");
   EXPECT_EQ(seen["r11"], "11b11b");
+  seen = See("stale-of-a-fault");
+  EXPECT_EQ(seen["r10"], "10f10f");
+  EXPECT_EQ(seen["r11"], "11f11f");
 }
 
 TEST_P(Fact, Int80KeepsAll) {
@@ -185,6 +188,15 @@ TEST_P(Fact, AHandlersFrame) {
   EXPECT_EQ(seen["mask_after"], "0");
   EXPECT_EQ(seen["code_below_stack_end"], is("7.4") || is("8.1") ? "1" : "0");
   EXPECT_EQ(See("plain-frame")["second"], "10001");
+}
+
+TEST_P(Fact, WhatAHandlerBlocks) {
+  Map seen = See("masks");
+  EXPECT_EQ(seen["inside"], "60004000");
+  EXPECT_EQ(seen["saved"], "4000");
+  EXPECT_EQ(seen["after"], "4000");
+  EXPECT_EQ(seen["not_deferred"], "40004000");
+  EXPECT_EQ(seen["reset"], "1");
 }
 
 TEST_P(Fact, TheAlternateStack) {
@@ -238,6 +250,8 @@ TEST_P(Fact, Faults) {
   }
 }
 
+TEST_P(Fact, AFaultInItsHandlerKills) { EXPECT_EQ(See("fault-twice")["killed_by"], "11"); }
+
 // ---- Restarts -----------------------------------------------------------------------------------
 
 TEST_P(Fact, ACallThatSleptIsRestartedOverAHandler) {
@@ -289,7 +303,8 @@ TEST_P(Fact, AStopAndAContinueRestartNothing) {
   EXPECT_EQ(seen["status"], "1500");
 }
 
-// ---- Time, and what is not there ----------------------------------------------------------------
+// ---- CPUs, time, and what is not there
+// -----------------------------------------------------------
 
 TEST_P(Fact, SleepsAndPollsEndWithEintr) {
   Map seen = See("timers");
@@ -298,6 +313,29 @@ TEST_P(Fact, SleepsAndPollsEndWithEintr) {
   EXPECT_EQ(seen["count"], "1");
   EXPECT_EQ(seen["poll"], "0");
   EXPECT_EQ(seen["poll_interrupted"], "-4");
+}
+
+TEST_P(Fact, APosixTimer) {
+  Map seen = See("posix-timer");
+  EXPECT_EQ(seen["made"], "0");
+  EXPECT_EQ(seen["set"], "0");
+  EXPECT_EQ(seen["sleep"], "-4");
+  EXPECT_EQ(seen["count"], "1");
+  EXPECT_EQ(seen["code"], std::to_string(0x10003));
+  EXPECT_EQ(seen["value"], "1234");
+  EXPECT_EQ(seen["overrun"], "0");
+  EXPECT_EQ(seen["delete"], "0");
+  EXPECT_EQ(seen["delete_again"], "-22");
+}
+
+TEST_P(Fact, CpuSets) {
+  Map seen = See("cpus");
+  EXPECT_EQ(seen["get"], "0");
+  EXPECT_EQ(seen["all"], "3");
+  EXPECT_EQ(seen["set"], "0");
+  EXPECT_EQ(seen["set_none"], "-11");  // EDEADLK
+  EXPECT_EQ(seen["after"], "2");
+  EXPECT_EQ(seen["childs"], "200");
 }
 
 TEST_P(Fact, AMissingCallIsNamedOnce) {

@@ -98,6 +98,11 @@ void CallOnce(Word number, bool interrupt) {
   ShowCall(call, before);
 }
 
+// More than enough turns for a thread that is ready to do all that it can.
+void LetOthersRun() {
+  for (int i = 0; i < 200; ++i) Make(abi::k_sched_yield);
+}
+
 void Brief(char**) { CallOnce(abi::k_getpid, false); }
 void Plain(char**) { CallOnce(abi::k_umask, false); }
 void Failing(char**) { CallOnce(abi::k_close, false); }
@@ -163,7 +168,8 @@ struct Seen {
   Word sp, code, context, info, pc_after;
   int signal, si_code, si_pid, si_status, trap;
   Word addr;
-  unsigned mask, onstack;
+  unsigned mask, mask_to_restore, onstack;
+  Word value;
   Word count;
   Word rcx, r10, r11;
 };
@@ -179,6 +185,7 @@ void Handler(int signal, abi::SigInfo* info, abi::UContext* context) {
   seen.info = At(info);
   seen.count = seen.count + 1;
   seen.onstack = static_cast<unsigned>(context->mcontext.onstack);
+  seen.mask_to_restore = context->sigmask.word[0];
 #if defined(__x86_64__)
   seen.rcx = context->mcontext.rcx;
   seen.r10 = context->mcontext.r10;
@@ -193,6 +200,7 @@ void Handler(int signal, abi::SigInfo* info, abi::UContext* context) {
     seen.si_status = info->status;
     seen.addr = info->addr;
     seen.trap = info->trapno;
+    seen.value = info->value;
   }
   abi::SigSet mask;
   Make(abi::k_sigprocmask, abi::kSIG_BLOCK, 0, At(&mask));
@@ -232,6 +240,37 @@ void PlainFrame(char**) {
   Install(abi::kSIGUSR1, Handler, 0);
   Make(abi::k_kill, static_cast<Word>(Make(abi::k_getpid)), abi::kSIGUSR1);
   Hex("second", seen.info);
+  EndLine();
+}
+
+unsigned MaskNow() {
+  abi::SigSet mask;
+  Make(abi::k_sigprocmask, abi::kSIG_BLOCK, 0, At(&mask));
+  return mask.word[0];
+}
+
+// What a handler blocks: the signals of its action, its own (but with SA_NODEFER), and what was
+// blocked before, which alone its frame restores.
+void Masks(char**) {
+  abi::SigSet before = {};
+  before.word[0] = 1u << (abi::kSIGTERM - 1);
+  Make(abi::k_sigprocmask, abi::kSIG_SETMASK, At(&before), 0);
+  abi::SigAction action = {};
+  action.handler = static_cast<decltype(action.handler)>(At(&Handler));
+  action.mask.word[0] = 1u << (abi::kSIGUSR2 - 1);
+  action.flags = abi::kSA_SIGINFO;
+  auto me = static_cast<Word>(Make(abi::k_getpid));
+  Make(abi::k_sigaction, abi::kSIGUSR1, At(&action), 0);
+  Make(abi::k_kill, me, abi::kSIGUSR1);
+  Hex("inside", seen.mask);
+  Hex("saved", seen.mask_to_restore);
+  Hex("after", MaskNow());
+  action.flags |= abi::kSA_NODEFER | abi::kSA_RESETHAND;
+  Make(abi::k_sigaction, abi::kSIGUSR1, At(&action), 0);
+  Make(abi::k_kill, me, abi::kSIGUSR1);
+  Hex("not_deferred", seen.mask);
+  Make(abi::k_sigaction, abi::kSIGUSR1, 0, At(&action));
+  Number("reset", action.handler == 0);
   EndLine();
 }
 
@@ -368,7 +407,7 @@ void MakeThePipe() {
 void SendThenWrite(void* target) {
   Await(&ready, 0);
   // The other one sleeps by now, or will find the signal when it is about to.
-  for (int i = 0; i < 20; ++i) Make(abi::k_sched_yield);
+  LetOthersRun();
   Make(abi::k_thr_kill, reinterpret_cast<Word>(target), abi::kSIGUSR1);
   while (seen.count == 0) Make(abi::k_sched_yield);
   char c = 'y';
@@ -412,7 +451,7 @@ volatile unsigned mutex[8];
 
 void UnlockLater(void*) {
   Await(&ready, 0);
-  for (int i = 0; i < 50; ++i) Make(abi::k_sched_yield);
+  LetOthersRun();
   mutex[0] = 0;
   // Whoever waits for it is woken by a lock and an unlock of our own.
   Make(abi::k__umtx_op, At(mutex), abi::kUMTX_OP_MUTEX_LOCK, 0, 0, 0);
@@ -428,6 +467,33 @@ void SelfWake(char**) {
   ready = 1;
   Number("result", Make(abi::k__umtx_op, At(mutex), abi::kUMTX_OP_MUTEX_LOCK, 0, 0, 0));
   EndLine();
+}
+
+void FaultAgain(int, abi::SigInfo*, abi::UContext*) { *reinterpret_cast<volatile char*>(8) = 1; }
+
+// A fault in the handler of such a fault.
+void FaultTwice(char**) {
+  long child = Make(abi::k_fork);
+  if (child == 0) {
+    Install(abi::kSIGSEGV, FaultAgain, abi::kSA_SIGINFO);
+    FaultAgain(0, nullptr, nullptr);
+    Exit(0);
+  }
+  int status = 0;
+  Make(abi::k_wait4, static_cast<Word>(child), At(&status), 0, 0);
+  Number("killed_by", status & 0x7f);
+  EndLine();
+}
+
+// The same call after a fault has left known r10 and r11 there.
+void StaleOfAFault(char**) {
+#if defined(__x86_64__)
+  Install(abi::kSIGILL, Handler, abi::kSA_SIGINFO);
+  skip_instruction = true;
+  instruction_size = 2;
+  asm volatile("movl $0x10f10f, %%r10d; movl $0x11f11f, %%r11d; ud2" : : : "r10", "r11", "memory");
+#endif
+  CallOnce(abi::k_sched_yield, false);
 }
 
 // ---- Others stop the thread ---------------------------------------------------------------------
@@ -468,11 +534,17 @@ void FailedExec(char** arguments) {
   sleeper_call = Same(arguments[0], "read") ? abi::k_read : abi::k__umtx_op;
   StartThread(Sleeper, nullptr);
   Await(&ready, 0);
-  for (int i = 0; i < 20; ++i) Make(abi::k_sched_yield);
+  LetOthersRun();
   char* none[] = {nullptr};
-  Number("exec", Make(abi::k_execve, At("/does/not/exist"), At(none), At(none)));
-  for (int i = 0; i < 20; ++i) Make(abi::k_sched_yield);
-  Number("done_before", sleeper_done);
+  bool woken = false;
+  // Once is enough, but for a sleeper that was not yet asleep.
+  for (int i = 0; i < 10 && !woken; ++i) {
+    long result = Make(abi::k_execve, At("/does/not/exist"), At(none), At(none));
+    if (i == 0) Number("exec", result);
+    LetOthersRun();
+    woken = sleeper_done != 0;
+  }
+  Number("done_before", woken);
   char c = 'z';
   Make(abi::k_write, static_cast<Word>(pipe_ends[1]), At(&c), 1);
   while (sleeper_done == 0) Make(abi::k_sched_yield);
@@ -486,11 +558,13 @@ void ForkBeside(char**) {
   sleeper_call = abi::k__umtx_op;
   StartThread(Sleeper, nullptr);
   Await(&ready, 0);
-  for (int i = 0; i < 20; ++i) Make(abi::k_sched_yield);
-  long child = Make(abi::k_fork);
-  if (child == 0) Exit(0);
-  Make(abi::k_wait4, static_cast<Word>(child), 0, 0, 0);
-  for (int i = 0; i < 20; ++i) Make(abi::k_sched_yield);
+  LetOthersRun();
+  for (int i = 0; i < 10 && sleeper_done == 0; ++i) {
+    long child = Make(abi::k_fork);
+    if (child == 0) Exit(0);
+    Make(abi::k_wait4, static_cast<Word>(child), 0, 0, 0);
+    LetOthersRun();
+  }
   Number("woken", sleeper_done);
   Number("result", sleeper_done ? sleeper_result : 0);
   EndLine();
@@ -505,7 +579,7 @@ void StopAndGo(char**) {
     long got = Make(abi::k_read, static_cast<Word>(pipe_ends[0]), At(&c), 1);
     Exit(got == 1 ? 21 : 22);
   }
-  for (int i = 0; i < 20; ++i) Make(abi::k_sched_yield);
+  LetOthersRun();
   Make(abi::k_kill, static_cast<Word>(child), abi::kSIGSTOP);
   int status = 0;
   Make(abi::k_wait4, static_cast<Word>(child), At(&status), abi::kWUNTRACED, 0);
@@ -540,6 +614,59 @@ void Timers(char**) {
   Number("poll", Make(abi::k_poll, At(&none), 1, 10));
   Make(abi::k_setitimer, abi::kITIMER_REAL, At(&value), 0);
   Number("poll_interrupted", Make(abi::k_poll, At(&none), 1, ~0ul));
+  EndLine();
+}
+
+// A POSIX timer that fires once, and what its signal says.
+void PosixTimer(char**) {
+  Install(abi::kSIGUSR1, Handler, abi::kSA_SIGINFO);
+  abi::SigEvent event = {};
+  event.notify = abi::kSIGEV_SIGNAL;
+  event.signo = abi::kSIGUSR1;
+  event.value = 0x1234;
+  int id = -1;
+  Number("made", Make(abi::k_ktimer_create, abi::kCLOCK_MONOTONIC, At(&event), At(&id)));
+  auto number = static_cast<Word>(id);
+  abi::Timespec times[2] = {};  // the interval, and until the first
+  times[1].nsec = 5000000;
+  Number("set", Make(abi::k_ktimer_settime, number, 0, At(times), 0));
+  abi::Timespec time = {};
+  time.sec = 100;
+  Number("sleep", Make(abi::k_nanosleep, At(&time), 0));
+  Number("count", static_cast<long>(seen.count));
+  Number("code", seen.si_code);
+  Hex("value", seen.value);
+  Number("overrun", Make(abi::k_ktimer_getoverrun, number));
+  Number("delete", Make(abi::k_ktimer_delete, number));
+  Number("delete_again", Make(abi::k_ktimer_delete, number));
+  EndLine();
+}
+
+long Affinity(Word call, Word* cpus) {
+#if defined(__x86_64__)
+  return Make(call, abi::kCPU_LEVEL_WHICH, abi::kCPU_WHICH_TID, ~0ul, 8, At(cpus));
+#else
+  // The 64-bit number is two words.
+  return Make(call, abi::kCPU_LEVEL_WHICH, abi::kCPU_WHICH_TID, ~0ul, ~0ul, 8, At(cpus));
+#endif
+}
+
+// The CPUs that a thread may run on; its children inherit them.
+void Cpus(char**) {
+  Word cpus[2] = {};
+  Number("get", Affinity(abi::k_cpuset_getaffinity, cpus));
+  Hex("all", cpus[0]);
+  cpus[0] = 2;
+  Number("set", Affinity(abi::k_cpuset_setaffinity, cpus));
+  cpus[0] = 0;
+  Number("set_none", Affinity(abi::k_cpuset_setaffinity, cpus));
+  long child = Make(abi::k_fork);
+  Affinity(abi::k_cpuset_getaffinity, cpus);
+  if (child == 0) Exit(static_cast<int>(cpus[0]));
+  Hex("after", cpus[0]);
+  int status = 0;
+  Make(abi::k_wait4, static_cast<Word>(child), At(&status), 0, 0);
+  Hex("childs", static_cast<Word>(status));
   EndLine();
 }
 
@@ -599,17 +726,20 @@ constexpr struct {
     {"switched", Switched},
     {"interrupt", Interrupt},
     {"stale", Stale},
+    {"stale-of-a-fault", StaleOfAFault},
     {"kept", Kept},
     {"second", Second},
     {"indirect", Indirect},
     {"frame", Frame},
     {"plain-frame", PlainFrame},
+    {"masks", Masks},
     {"alt-stack", AltStack},
     {"thread-signal", ThreadSignal},
     {"queue", Queue},
     {"child", Child},
     {"taken-back", TakenBack},
     {"fault", Fault},
+    {"fault-twice", FaultTwice},
     {"restart", Restart},
     {"no-restart", NoRestart},
     {"self-wake", SelfWake},
@@ -617,6 +747,8 @@ constexpr struct {
     {"fork-beside", ForkBeside},
     {"stop-and-go", StopAndGo},
     {"timers", Timers},
+    {"posix-timer", PosixTimer},
+    {"cpus", Cpus},
     {"missing", Missing},
     {"not-in-release", NotInRelease},
     {"spin", Spin},
