@@ -8,6 +8,7 @@
 #include "abi/linux/amd64/structs.h"
 #include "abi/linux/constants.h"
 #include "kernel/tracer/alternate_stack.h"
+#include "kernel/tracer/frame.h"
 #include "kernel/tracer/memory.h"
 
 namespace faultline::kernel {
@@ -16,6 +17,8 @@ namespace {
 namespace abi = abi::linux_common;
 
 constexpr std::string_view kSigaltstack = "sigaltstack";
+constexpr std::string_view kRtSigreturn = "rt_sigreturn";
+constexpr uint64_t kSmallest = 2048;  // MINSIGSTKSZ, asm/signal.h
 
 // What sigaltstack's arguments point to.
 std::optional<AlternateStack> NewStack(const CallStop& stop) {
@@ -77,7 +80,6 @@ class Shrink : public CallFault, public CallWatcher {
     WriteAlternateStack(stop.tid, stop.arch, at, stack);
   }
 
-  static constexpr uint64_t kSmallest = 2048;  // MINSIGSTKSZ, asm/signal.h
   uint64_t size_ = kSmallest;
   std::unordered_map<uint64_t, uint64_t> given_;  // sizes by the stacks' addresses
 };
@@ -116,9 +118,13 @@ std::optional<AlternateStack> SetInNewborn(const BirthStop& stop, const SignalTo
 class Inherited : public BirthFault, public CallWatcher {
  public:
   [[nodiscard]] std::vector<std::string_view> watched_calls() const override {
-    return {kSigaltstack};
+    return {kSigaltstack, kRtSigreturn};
   }
   void OnEntry(const CallStop& stop) override {
+    if (stop.name == kRtSigreturn) {
+      OnReturn(stop);
+      return;
+    }
     asked_.erase(stop.tid);
     if (auto given = NewStack(stop)) asked_[stop.tid] = *given;
   }
@@ -145,6 +151,22 @@ class Inherited : public BirthFault, public CallWatcher {
   }
 
  private:
+  // A handler's return puts back the stack that its frame has, as sigaltstack would, and hides its
+  // errors: a stack that is too small, or another one while the thread goes on on the one it has
+  // (kernel/signal.c, restore_altstack).
+  void OnReturn(const CallStop& stop) {
+    auto frame = SignalFrame::AtSigreturn(stop.tid, stop.registers, /*rt=*/true);
+    if (!frame) return;
+    auto saved = frame->SavedAlternateStack();
+    auto sp = frame->Saved(Reg::kRsp);
+    if (!saved || !sp) return;
+    bool disables = (static_cast<uint32_t>(saved->flags) & abi::kSS_DISABLE) != 0;
+    if (!disables && saved->size < kSmallest) return;
+    AlternateStack& current = stacks_[stop.tid];
+    if (current.IsEnabled() && !IsAutodisarm(current) && current.Holds(*sp)) return;
+    current = *saved;
+  }
+
   void Copy(const Birth& birth) {
     auto creators = stacks_.find(birth.parent);
     if (creators == stacks_.end()) return;
@@ -153,7 +175,8 @@ class Inherited : public BirthFault, public CallWatcher {
   }
 
   std::unordered_map<pid_t, AlternateStack> asked_;   // by threads that are in the call
-  std::unordered_map<pid_t, AlternateStack> stacks_;  // that threads have given themselves
+  std::unordered_map<pid_t, AlternateStack> stacks_;  // that threads have given themselves, or
+                                                      // got back from a signal frame
 };
 
 // sigaltstack.not-inherited: a new process has none.
@@ -208,7 +231,8 @@ std::vector<FaultDescription> SigaltstackFaults() {
            "Two threads then run handlers on one stack. The thread of a program that gives its "
            "threads stacks of\n"
            "their own is in danger until it does. The creator's stack is the last that it set "
-           "itself.",
+           "itself, or\n"
+           "that a handler's return put back from the context.",
        .parameters = {},
        .origin =
            "DragonFly and NetBSD: Go's runtime disables the stack where a thread begins there.",

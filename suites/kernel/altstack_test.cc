@@ -42,7 +42,8 @@ Map Truth(const std::string& how) {
                {"lower", "no"}};
   if (how == "same") truth["first"] = "none";
   if (how == "small") truth.insert_or_assign("said", "16384"), truth["lower"] = "yes";
-  if (how == "thread" || how == "threads") truth["said"] = "none", truth["on"] = "other";
+  if (how == "thread" || how == "threads" || how == "context")
+    truth["said"] = "none", truth["on"] = "other";
   if (how == "none") truth["flags"] = "", truth["on"] = "other";
   if (how == "vfork" || how == "restart") truth.erase("on"), truth.erase("lower");
   if (how == "restart") truth["read"] = "1";
@@ -60,7 +61,7 @@ class EachArch : public testing::TestWithParam<const char*> {
  protected:
   [[nodiscard]] std::string arch() const { return GetParam(); }
   [[nodiscard]] Words Ways() const {
-    Words ways = {"set",   "same", "thread", "threads", "fork",
+    Words ways = {"set",   "same", "thread", "context", "threads", "fork",
                   "vfork", "flag", "small",  "none",    "restart"};
     if (arch() == "386") ways.emplace_back("old");
     return ways;
@@ -102,7 +103,9 @@ TEST_P(EachArch, Inherited) {
     ExpectTrueBut(seen, how, {{"said", "65536"}, {"on", "stack"}});
     EXPECT_EQ(seen.lies.size(), how == std::string("thread") ? 1u : 2u);
   }
-  ExpectNothingBut(fault, {"thread", "threads", "restart"});
+  ExpectTrueBut(Take(fault, arch(), "context"), "context",
+                {{"said", "32768"}, {"on", "stack"}, {"lower", "yes"}});
+  ExpectNothingBut(fault, {"thread", "context", "threads", "restart"});
   // The second of two threads: the first has none for it then.
   ExpectTrueBut(Take(fault + ",nth=2", arch(), "threads"), "threads", {});
   ExpectTrueBut(Take(fault + ",thread=2", arch(), "thread"), "thread",

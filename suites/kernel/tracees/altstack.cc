@@ -6,6 +6,7 @@
 //     set      gives itself a stack of 64 KB, asks for it, and takes SIGUSR1 on it
 //     same     gives and asks in one call, by one struct, twice
 //     thread   the same as set in a thread that is made afterwards, without a stack of its own
+//     context  as thread, after a handler wrote half the size to its context
 //     threads  the same in a thread that such a thread makes
 //     fork     the same in a child
 //     vfork    asks in a child that shares the memory
@@ -23,6 +24,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 
 #include "suites/kernel/tracees/tracee.h"
 
@@ -38,7 +40,11 @@ char stack[kSize] __attribute__((aligned(64)));
 Shared<unsigned long> handler_sp;
 Shared<int> handlers;
 
-void OnSignal(int) {
+bool halves;  // the next handler shall
+
+void OnSignal(int, siginfo_t*, void* context) {
+  if (halves) static_cast<ucontext_t*>(context)->uc_stack.ss_size = kSize / 2;
+  halves = false;
   handler_sp = reinterpret_cast<unsigned long>(__builtin_frame_address(0));
   ++handlers;
 }
@@ -98,7 +104,7 @@ void* Interrupt(void*) {
 
 #if !defined(__x86_64__)
 struct OldAction {
-  void (*handler)(int);
+  void (*handler)(int, siginfo_t*, void*);
   unsigned long mask, flags;
   void (*restorer)();
 };
@@ -128,7 +134,7 @@ void SetAction(bool old, int flags) {
       unsigned long long mask;
     } __attribute__((packed)) action = {}, now = {}, given = {};
     struct sigaction library = {};
-    library.sa_handler = OnSignal;
+    library.sa_sigaction = OnSignal;
     library.sa_flags = flags;
     if (sigaction(SIGUSR1, &library, nullptr) != 0 ||
         syscall(SYS_rt_sigaction, SIGUSR1, nullptr, &action, 8) != 0)
@@ -154,7 +160,9 @@ int main(int argc, char** argv) {
 
   stack_t given = {.ss_sp = stack, .ss_flags = 0, .ss_size = is("small") ? kSize / 4 : kSize};
   if (is("flag")) given.ss_flags = static_cast<int>(SS_AUTODISARM);
-  SetAction(is("old"), is("none") ? 0 : SA_ONSTACK | SA_RESTART);
+  SetAction(is("old"), is("none")      ? 0
+                       : is("context") ? SA_ONSTACK | SA_RESTART | SA_SIGINFO
+                                       : SA_ONSTACK | SA_RESTART);
   int error = sigaltstack(&given, is("same") ? &given : nullptr) == 0 ? 0 : errno;
   if (is("same")) {
     // It says what there was: nothing.
@@ -165,7 +173,11 @@ int main(int argc, char** argv) {
   stack_t now = {};
   if (sigaltstack(nullptr, &now) != 0) Die("sigaltstack");
 
-  if (is("thread") || is("threads")) {
+  if (is("context")) {
+    halves = true;
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGUSR1);
+  }
+  if (is("thread") || is("threads") || is("context")) {
     pthread_t thread;
     if (pthread_create(&thread, nullptr, Thread, is("threads") ? argv[1] : nullptr) != 0)
       Die("pthread_create");
