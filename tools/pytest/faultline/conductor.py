@@ -379,11 +379,15 @@ class Conductor:
             return self._samples[key]
         scale = self._settings.scale
         mortal = dies(cell.bug) or "diagnosed" in case.expected
-        deaths = scale.model_deaths if targets.parse(cell.target).kernel == "model" else scale.deaths
+        on_model = targets.parse(cell.target).kernel == "model"
+        deaths = scale.model_deaths if on_model else scale.deaths
         wanted = deaths if mortal else scale.hits
 
         def arguments(tally: Tally) -> list[str] | None:
             if tally.decided or tally.hits >= wanted:
+                return None
+            # Where some cases of a bug are survived, and this one has cost a process each time.
+            if on_model and tally.hits == tally.runs >= deaths:
                 return None
             # A silent run of a mortal case was its opportunity; as many silent ones as deaths wanted will do.
             if mortal and tally.runs >= 2 * wanted and not tally.hits:

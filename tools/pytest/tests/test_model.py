@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import GOOD_KERNEL, KERNEL_BUG, NATIVE, Repository
+from conftest import GOOD_KERNEL, GOOD_RUNTIME, KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository
 from faultline import catalogue, cells, results, targets
 from faultline.errors import MissingError, UsageError
 from faultline.targets import Availability, Recording, Toolbox
@@ -111,6 +111,16 @@ def test_a_narrow_terminal_calls_it_one_too(modelled: Repository) -> None:
         console = Console(width=60, record=True, file=nowhere)
         console.print(terminal.matrix(document, 60))
         assert console.export_text().count(text.MODEL) == 2
+
+
+@pytest.mark.parametrize("symptoms", [[], [{"event": "hit"}]], ids=["always dies", "may be survived"])
+def test_few_deaths_are_enough_on_a_model(empty: Repository, symptoms: list[dict[str, str]]) -> None:
+    bug = {**RUNTIME_BUG, "targets": [NATIVE, OLD], "symptoms": [*RUNTIME_BUG["symptoms"], *symptoms]}
+    empty.add("foreign", bug, GOOD_RUNTIME)
+    trusting = {cell["target"]: cell for cell in empty.cells("--quick") if cell["variant"] == "trusting"}
+    deaths = {target: cell["cases"][0]["hits"] for target, cell in trusting.items()}
+    assert deaths == {NATIVE: 4 if not symptoms else 5, OLD: 2}
+    assert all(cell["passed"] for cell in trusting.values())
 
 
 def test_models_and_real_kernels_do_not_calibrate_each_other(modelled: Repository) -> None:

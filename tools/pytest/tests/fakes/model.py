@@ -18,7 +18,9 @@ def main():
             log.write('{"call": "wait4"}\n')
     faults = "restart" if values["--system"] == "freebsd-9.1" else ""
     status = subprocess.run(command, env={**os.environ, "FAKE_FAULTS": faults}).returncode
-    sys.exit(status if status >= 0 else 128 - status)
+    if status < 0:
+        os.kill(os.getpid(), -status)
+    sys.exit(status)
 
 
 main()
