@@ -103,10 +103,11 @@ bool findmapping(uintptr_t sp, Mapping* out) {
 }
 
 void stackinit(const char* execfn) {
-  // exec puts the name last, then a null word (fs/exec.c, bprm->p).
+  // exec puts the name last. Linux leaves a null word after it (fs/exec.c, bprm->p), gVisor does
+  // not: the stack ends with the page that the name ends in.
   const char* end = execfn;
   while (*end != 0) end++;
-  mainhi = (reinterpret_cast<uintptr_t>(end) + 1 + sizeof(uintptr_t) + kPage - 1) & ~(kPage - 1);
+  mainhi = (reinterpret_cast<uintptr_t>(end) + 1 + kPage - 1) & ~(kPage - 1);
   // glibc's rule (nptl-init.c): the soft limit at start, ARCH_STACK_DEFAULT_SIZE when unlimited, at
   // least PTHREAD_STACK_MIN, whole pages.
   constexpr uintptr_t kArchDefault = 2 << 20;

@@ -29,7 +29,11 @@ GO_NOSPLIT long getslot(uint32_t entry, sys::os::UserDesc* desc) {
 
 GO_NOSPLIT void tlsinit(unsigned long) {
   const uint32_t selector = runtime_getgs();
-  if (!selectsnothing(selector) && (selector & 4) == 0) slot = selector >> 3;
+  if (selectsnothing(selector) || (selector & 4) != 0) return;
+  // A libc has set GS to its slot. Linux starts programs with GS empty, QEMU's user mode with GS on
+  // the data segment, which is no slot that a program may set.
+  sys::os::UserDesc desc = {};
+  if (getslot(selector >> 3, &desc) == 0) slot = selector >> 3;
 }
 
 GO_NOSPLIT uint32_t tlsslot() { return slot; }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import fnmatch
 import hashlib
 import re
 from typing import Any, Callable, Mapping, Sequence
 
-from . import targets
+from . import expectations, targets
 from .catalogue import HOSTED, Bug, Catalogue
 from .errors import MissingError, UsageError, unknown
+from .expectations import Failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Case:
     name: str
     line: str
     expected: tuple[str, ...]
+    # The known failure of the target that this is, or was until its end.
+    known: str = ""
 
     @property
     def hosted(self) -> bool:
@@ -43,6 +47,8 @@ class Cell:
     defect: str = ""
     # The target whose expectations hold, where that is another: of a real kernel those of its release.
     judged_as: str = ""
+    # Known failures of targets; they may be about other cells.
+    known: tuple[Failure, ...] = ()
 
     @property
     def id(self) -> str:
@@ -68,7 +74,8 @@ class Cell:
     def cases(self) -> list[Case]:
         """What the cell runs, each case a process of its own."""
         return [
-            Case(name, line, self.expected(name)) for name, line in self.bug.cases_on(self.target).items()
+            Case(name, line, self.expected(name), self._note(name))
+            for name, line in self.bug.cases_on(self.target).items()
         ]
 
     @property
@@ -88,7 +95,22 @@ class Cell:
 
     def expected(self, case: str) -> tuple[str, ...]:
         """The verdicts of a case that pass."""
+        failure = self._failure(case)
+        if failure and failure.holds(_today()):
+            return (failure.verdict,)
         return self.bug.expected(self.variant, case, self.judged_as or self.target)
+
+    def _failure(self, case: str) -> Failure | None:
+        found = (f for f in self.known if f.matches(self.bug.name, self.variant, case, self.target))
+        return next(found, None)
+
+    def _note(self, case: str) -> str:
+        failure = self._failure(case)
+        return failure.note(_today()) if failure else ""
+
+
+def _today() -> datetime.date:
+    return datetime.date.today()
 
 
 def _folder_name(target: str) -> str:
@@ -242,6 +264,7 @@ def select(catalogue: Catalogue, selection: Selection, available: Availability =
     variants = _pick(
         "variant", selection.variants, list(dict.fromkeys(v for bug in bugs for v in bug.variants))
     )
+    failures = expectations.read(catalogue.root, catalogue.bugs)
     cells = []
     for bug in bugs:
         for variant in bug.variants:
@@ -250,7 +273,7 @@ def select(catalogue: Catalogue, selection: Selection, available: Availability =
             for name in [*bug.targets, *extra]:
                 if name in chosen and name.split("@")[0] in bug.ports:
                     judged_as = judge_as(bug, name, states[name])
-                    cells.append(make(bug, variant, name, selection.defect, judged_as))
+                    cells.append(make(bug, variant, name, selection.defect, judged_as, failures))
     if not cells:
         raise UsageError("the selection holds no cell: no bug has these variants and targets together")
     machines = {name: states[name].machine for name in chosen if states[name].machine}
@@ -272,11 +295,18 @@ def judge_as(bug: Bug, target: str, state: targets.Availability) -> str:
     return targets.stand_in(targets.parse(target).port, state.machine["release"], bug.targets)
 
 
-def make(bug: Bug, variant: str, target: str, defect: str = "", judged_as: str = "") -> Cell:
+def make(
+    bug: Bug,
+    variant: str,
+    target: str,
+    defect: str = "",
+    judged_as: str = "",
+    known: tuple[Failure, ...] = (),
+) -> Cell:
     """A cell. Raises UsageError when the catalogue does not say what to expect of it."""
     reason = bug.why_inapplicable(variant, judged_as or target)
     reason = reason or bug.why_not_built(variant, target.split("@")[0])
-    cell = Cell(bug, variant, target, reason, defect, judged_as)
+    cell = Cell(bug, variant, target, reason, defect, judged_as, known)
     if not cell.inapplicable:
         for case in cell.cases:
             if not case.expected:
@@ -302,7 +332,7 @@ def calibrators(
         judged_as = cell.judged_as if target == cell.target else ""
         for variant in bug.variants:
             reason = bug.why_inapplicable(variant, judged_as or target)
-            other = Cell(bug, variant, target, reason, cell.defect, judged_as)
+            other = Cell(bug, variant, target, reason, cell.defect, judged_as, cell.known)
             if other.shows_bug(case) and (with_itself or other.key != cell.key):
                 found.append(other)
     return sorted(found, key=lambda other: distance(cell, other))

@@ -345,6 +345,7 @@ class Conductor:
             at=at,
             evidence=tuple(str(path.relative_to(self._settings.out)) for path in measured.evidence),
             command=measured.command,
+            known=case.known,
         )
 
     def _basis(self, cell: Cell, case: Case) -> Basis:

@@ -16,7 +16,7 @@ from .runner import Observation
 GRAVITY = ("broken", "crash", "hang", "reproduced", "diagnosed", "clean")
 
 # Of several passing cases of one cell the first of these is its verdict.
-TELLING = ("reproduced", "diagnosed", "clean")
+TELLING = ("reproduced", "diagnosed", "clean", "crash", "hang", "broken")
 
 # A source path of this project, from its folder on; what stands before depends on who compiled it.
 OURS = re.compile(r"(?:^|/)((?:repro|runtime|kernel|abi)/.*)$")
@@ -228,6 +228,7 @@ class CaseResult:
     at: str
     evidence: tuple[str, ...]
     command: str
+    known: str = ""
 
     @property
     def passed(self) -> bool:
@@ -335,8 +336,8 @@ def judge_cell(cases: Sequence[CaseResult]) -> tuple[str, tuple[str, ...], bool,
     for case in cases:
         if not case.passed:
             text = f"{case.case}: {case.verdict}, expected {' or '.join(case.expected)}"
-            detail = case.reason or case.symptom
+            detail = "; ".join(words for words in (case.reason or case.symptom, case.known) if words)
             return case.verdict, case.expected, False, f"{text}: {detail}" if detail else text
     verdict = next(word for word in TELLING if any(case.verdict == word for case in cases))
     expected = tuple(word for word in VERDICTS if any(word in case.expected for case in cases))
-    return verdict, expected, True, ""
+    return verdict, expected, True, "; ".join(dict.fromkeys(case.known for case in cases if case.known))

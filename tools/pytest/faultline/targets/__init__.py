@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .base import ARCHES, OSES, Availability, Recording, Target, Toolbox, offered, parse, stand_in
 from .elsewhere import Kit
+from .emulators import Gvisor, QemuUser, Valgrind
 from .model import Model
 from .native import Native
 from .ssh import MACHINES, Ssh, machine_facts
@@ -19,15 +20,18 @@ __all__ = [
     "OSES",
     "Availability",
     "Cmd",
+    "Gvisor",
     "Kit",
     "MACHINES",
     "Model",
     "Native",
+    "QemuUser",
     "Recording",
     "Ssh",
     "Target",
     "Through",
     "Toolbox",
+    "Valgrind",
     "machine_facts",
     "offered",
     "parse",

@@ -70,7 +70,7 @@ def _ask(target: Through) -> tuple[Mapping[str, Any], str]:
         program.write_bytes(INTRODUCTIONS[target.arch])
         program.chmod(0o755)
         try:
-            done = run_to_end(target.between(program, []), PROBE_SECONDS)
+            done = run_to_end(target.between(program, [], Path(folder)), PROBE_SECONDS)
         except subprocess.TimeoutExpired:
             return {}, f"the smallest program did not end within {PROBE_SECONDS:g} s"
         except OSError as error:
@@ -95,6 +95,10 @@ class Through(Target):
     # What is between, as a package to install; "" when it is the user's own.
     package: ClassVar[str] = ""
 
+    def __init__(self, os_name: str, arch: str, faults: Sequence[str] = (), parameter: str = "") -> None:
+        super().__init__(os_name, arch, faults, parameter)
+        self._scratch: Path | None = None
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Through) and other.name == self.name
 
@@ -102,12 +106,15 @@ class Through(Target):
         return hash(self.name)
 
     @abc.abstractmethod
-    def words(self) -> list[str]:
-        """The command that is between, as far as it is the same for every program; its executable first."""
+    def words(self, scratch: Path | None = None) -> list[str]:
+        """The command that is between, as far as it is the same for every program; its executable first.
 
-    def between(self, program: Path, arguments: Sequence[str]) -> list[str]:
+        What it writes goes into `scratch`, a folder of its own that is removed afterwards.
+        """
+
+    def between(self, program: Path, arguments: Sequence[str], scratch: Path | None = None) -> list[str]:
         """The command that runs the program there."""
-        return [*self.words(), str(program), *arguments]
+        return [*self.words(scratch), str(program), *arguments]
 
     def version(self) -> str:
         """What is between says of itself, in a line; "" when it cannot be asked."""
@@ -153,9 +160,18 @@ class Through(Target):
         seed: int,
         recording: Recording | None,
     ) -> list[str]:
-        first, *rest = self.between(program, arguments)
+        first, *rest = self.between(program, arguments, self._scratch)
         # The jail takes a path.
         return [shutil.which(first) or first, *rest]
+
+    def prepare(self, toolbox: Toolbox) -> None:
+        super().prepare(toolbox)
+        self._scratch = Path(tempfile.mkdtemp(prefix=f"faultline-{self.where}-"))
+
+    def clean_up(self) -> None:
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
 
     def again(self, toolbox: Toolbox, program: Path, arguments: Sequence[str], seed: int) -> str:
         return shlex.join(self.between(program, arguments))
@@ -197,11 +213,11 @@ class Cmd(Through):
                 f"cmd:{parameter} does not say where the program stands: it needs a {{}}, as in cmd:'myemu {{}}'"
             )
 
-    def words(self) -> list[str]:
+    def words(self, scratch: Path | None = None) -> list[str]:
         words = shlex.split(self.parameter)
         return words if words[0] != "{}" else ["env", *words]
 
-    def between(self, program: Path, arguments: Sequence[str]) -> list[str]:
+    def between(self, program: Path, arguments: Sequence[str], scratch: Path | None = None) -> list[str]:
         # A path, so that no PATH is searched for it.
         plain = [str(program if program.is_absolute() else Path(".") / program), *arguments]
         if "/" not in plain[0]:

@@ -189,6 +189,7 @@ def render(document: Json, folder: Path, root: Path) -> str:
         split_target=split_target,
         models=text.models(document),
         machines=text.machines(document),
+        known=text.known(document),
         model_label=text.MODEL,
         failing=failing,
         meaning=text.MEANING,

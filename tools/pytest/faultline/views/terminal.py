@@ -162,6 +162,8 @@ def show(console: Console, document: Json, files: Sequence[Path] = ()) -> None:
         console.print(line, soft_wrap=True)
     for words in text.machines(document):
         console.print(Text(words, style="dim"), soft_wrap=True)
+    for words in text.known(document):
+        console.print(Text(words, style="yellow"), soft_wrap=True)
     for words in left_out(document):
         console.print(Text(words, style="yellow"), soft_wrap=True)
     good = all(cell["passed"] for cell in document["cells"]) and document.get("complete", True)

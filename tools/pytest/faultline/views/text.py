@@ -49,6 +49,16 @@ def machines(document: Json) -> list[str]:
     return lines
 
 
+def known(document: Json) -> list[str]:
+    """A line for each known failure of a target that was met as expected."""
+    lines: dict[str, list[str]] = {}
+    for cell in document["cells"]:
+        for case in cell["cases"]:
+            if case["passed"] and case.get("known"):
+                lines.setdefault(f"{cell['target']}: {case['known']}", []).append(case["case"])
+    return [f"{line}: {len(cases)} cases" for line, cases in lines.items()]
+
+
 def percent(rate: float) -> str:
     """A rate for people: 0.05 %, 1.2e-07 for what is too small for that."""
     if rate == 0:
@@ -95,6 +105,8 @@ def explain(cell: Json, most: int = 1000) -> list[str]:
             lines.append(f"    symptom   {case['symptom']}")
         if case["reason"] and case["reason"] != case["symptom"]:
             lines.append(f"    reason    {case['reason']}")
+        if case.get("known"):
+            lines.append(f"    {case['known']}")
         lines.append(f"    counted   {counts(case)}")
         if case["at"]:
             lines.append(f"    read      {case['at']}")

@@ -1,0 +1,171 @@
+"""QEMU's user mode, gVisor and Valgrind: their commands, by fakes; and, where they are installed, they themselves."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Repository, environment, script
+from faultline import processes, runner, targets
+from faultline.targets import Toolbox, through
+
+pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="they are used on x86-64")
+
+KINDS = {
+    "linux-amd64@qemu-user": "qemu-x86_64",
+    "linux-386@qemu-user": "qemu-i386",
+    "linux-amd64@gvisor": "runsc",
+    "linux-amd64@valgrind": "valgrind",
+    "linux-386@valgrind": "valgrind",
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    """Each test asks anew what there is."""
+    through._ask.cache_clear()
+    through._version.cache_clear()
+
+
+# A fake that skips options and a word, as each of them would, and runs the rest.
+FAKE = """[ "$1" != --version ] || { echo "fake version 1.2 (test)"; echo more; exit 0; }
+while :; do case $1 in -* | do) shift ;; *) break ;; esac; done
+"$@"; s=$?; [ $s -lt 128 ] || echo "qemu: uncaught target signal 11 (x) - core dumped" >&2; exit $s"""
+
+
+@pytest.fixture(name="fakes")
+def only_fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The fakes stand first on the PATH."""
+    folder = tmp_path / "fakes"
+    for name in set(KINDS.values()):
+        script(folder / name, FAKE)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+def test_they_are_offered_beside_the_catalogue() -> None:
+    assert set(KINDS) <= set(targets.offered())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_availability(name: str, fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name.startswith("linux-386") and not targets.native.runs_386():
+        pytest.skip("this kernel runs no 386 programs")
+    state = targets.parse(name).availability()
+    assert state.ready and state.reason.endswith("through fake 1.2 (test)")
+    assert state.machine["release"] == os.uname().release
+    script(fakes / KINDS[name], "echo 'no ptrace here' >&2; exit 128")
+    through._ask.cache_clear()
+    assert "exited with 128 instead of 42: no ptrace here" in targets.parse(name).availability().reason
+    monkeypatch.setenv("PATH", "/nowhere")
+    state = targets.parse(name).availability()
+    package = type(targets.parse(name)).package  # type: ignore[attr-defined]
+    assert not state.ready and f"apt-get install {package}" in state.remedy
+
+
+@pytest.mark.parametrize("name", ["linux-arm64@qemu-user", "linux-386@gvisor", "freebsd-amd64@valgrind"])
+def test_what_they_do_not_run(name: str) -> None:
+    state = targets.parse(name).availability()
+    assert not state.ready and "runs linux-amd64" in state.reason
+
+
+@pytest.mark.parametrize("name", ["linux-amd64@qemu-user", "linux-amd64@gvisor", "linux-amd64@valgrind"])
+def test_the_same_verdicts_as_native(repository: Repository, fakes: Path, tmp_path: Path, name: str) -> None:
+    command = repository.command(
+        "run", "--no-build", "--quick", "--target", name, "--out", str(repository.out)
+    )
+    path = f"{fakes}:{os.environ['PATH']}"
+    own = tmp_path / "tmp"
+    own.mkdir()
+    done = subprocess.run(
+        command, env=environment(PATH=path, TMPDIR=str(own)), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "reproduced" in done.stdout and "5 cells: 5 passed" in done.stdout
+    assert not list(own.iterdir())
+
+
+def test_gvisor_keeps_its_state_in_a_folder_that_goes() -> None:
+    target = targets.parse("linux-amd64@gvisor")
+    assert target.again(Toolbox(Path("/b")), Path("/p"), ["--x"], 1) == (
+        "runsc --rootless --network=none --platform=ptrace --ignore-cgroups do /p --x"
+    )
+
+
+# What they are, where they are installed.
+
+HANGS = """
+    .globl _start
+_start:
+    mov $1, %eax       /* write(1, up, 3): from here on it hangs */
+    mov $1, %edi
+    lea up(%rip), %rsi
+    mov $3, %edx
+    syscall
+wait:
+    mov $34, %eax      /* pause() */
+    syscall
+    jmp wait
+up: .ascii "up\n"
+"""
+
+
+@pytest.fixture(name="toolbox")
+def with_the_jail(empty: Repository) -> Toolbox:
+    """The fake jail of the tests."""
+    return Toolbox(empty.bin)
+
+
+def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A program that sleeps for ever on a target; what was seen of it."""
+    compiler = shutil.which("clang-19") or shutil.which("cc")
+    if not compiler or not shutil.which(KINDS[name]):
+        pytest.skip(f"{KINDS[name]} or a compiler is not here")
+    source, program = folder / "hangs.S", folder / "hangs"
+    source.write_text(HANGS)
+    subprocess.run([compiler, "-nostdlib", "-static", "-o", str(program), str(source)], check=True)
+    monkeypatch.setattr(runner, "silence_limit", lambda: 3.0)
+    target = targets.parse(name)
+    if not target.availability().ready:
+        pytest.skip(target.availability().reason)
+    target.prepare(toolbox)
+    try:
+        target.bring(toolbox, program)
+        return runner.run(
+            runner.Order(
+                toolbox.jail, target.command(toolbox, program, [], 1, None), 1, 30.0, target.channel, True
+            ),
+            None,
+            lambda pids: [processes.describe(pids, folder), *target.diagnose(toolbox, pids, folder)],
+        )
+    finally:
+        target.clean_up()
+
+
+@pytest.mark.parametrize(
+    "name,file,said",
+    [
+        ("linux-amd64@qemu-user", "processes.txt", "hangs"),
+        ("linux-amd64@gvisor", "sentry-stacks.txt", r"syscalls/linux\.Pause"),
+        ("linux-amd64@valgrind", r"valgrind-\d+.txt", r"VgTs_WaitSys syscall 34"),
+    ],
+)
+def test_a_hang_is_described_and_ended(
+    toolbox: Toolbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str, said: str
+) -> None:
+    seen = hang(toolbox, name, tmp_path, monkeypatch)
+    assert "it sleeps" in seen.hang and seen.stdout == "up\n"
+    (path,) = [path for path in seen.snapshots if re.fullmatch(file, path.name)]
+    assert re.search(said, path.read_text())
+    left = [
+        pid
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+        if str(tmp_path)
+        in (Path(f"/proc/{pid}/cmdline").read_text() if os.path.exists(f"/proc/{pid}") else "")
+    ]
+    assert not left
