@@ -78,6 +78,26 @@ def test_terminal_letters_stand_for_targets_where_room_is_short(red: tuple[Json,
     assert "A  linux-amd64@native" in printed(red[0], 60)
 
 
+def test_terminal_has_several_tables_where_targets_are_many() -> None:
+    releases = [f"freebsd-{arch}@model-{release}" for release in range(7, 12) for arch in ("amd64", "386")]
+    faulted = "linux-amd64@native+restart.fast-return"
+    cells = [
+        {
+            **{"bug": "foreign", "variant": "whole", "target": target, "cases": []},
+            **{"verdict": "reproduced", "passed": True},
+        }
+        for target in ["linux-amd64@native", *releases, faulted]
+    ]
+    said = printed({"cells": cells}, 120)
+    assert "…" not in said and max(map(len, said.splitlines())) <= 120
+    assert said.count("reproduced") == len(cells)
+    headers = [line.split()[3:] for line in said.splitlines() if line.startswith("bug / variant")]
+    assert headers == [["A", "B"], ["C", "D", "E", "F", "G"], ["H", "I", "J", "K", "L"]]
+    legend = re.findall(r"^([A-Z])  (\S+)", said, re.MULTILINE)
+    assert legend[:2] == [("A", "linux-amd64@native"), ("B", faulted)]
+    assert [name for _, name in legend[2:7]] == releases[::2]
+
+
 def test_terminal_says_what_was_left_out_or_not_run(red: tuple[Json, Repository]) -> None:
     document = copy.deepcopy(red[0])
     document["left_out"] = [{"target": "linux-386@native", "reason": "refused", "remedy": "a kernel"}]

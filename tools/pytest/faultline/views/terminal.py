@@ -61,9 +61,11 @@ def matrix(document: Json, width: int) -> RenderableType:
     needed = left + sum(max(_VERDICT_WIDTH, *map(len, headers[name])) + 3 for name in targets)
     lettered = needed > width and len(targets) > 1
 
+    tables = _across(targets, max(1, (width - left) // (_VERDICT_WIDTH + 3))) if lettered else [targets]
+    targets = [target for across in tables for target in across]
     letters = {target: _letter(place) for place, target in enumerate(targets)}
     parts: list[RenderableType] = []
-    for across in _across(targets, max(1, (width - left) // (_VERDICT_WIDTH + 3))) if lettered else [targets]:
+    for across in tables:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
         table.add_column("bug / variant", no_wrap=True)
         table.add_column("", no_wrap=True, style="dim")
