@@ -120,7 +120,8 @@ TEST_P(OnArch, Reorder) {
   EXPECT_EQ(order("", "row"), Is("123", 0));
   EXPECT_EQ(order("signal.reorder", "row"), Is("213", 1));
   EXPECT_EQ(order("signal.reorder,nth=2", "row"), Is("132", 1));
-  // One that comes alone.
+  // With one that nobody would see, and one that comes alone.
+  EXPECT_EQ(order("signal.reorder", "idle"), Is("1", 0));
   EXPECT_EQ(order("signal.reorder", "self"), Is("111", 0));
 }
 

@@ -85,6 +85,7 @@ TEST_P(EachMaker, NoExitSignal) {
   Expect(seen, expected);
   ASSERT_EQ(seen.lies.size(), 1u);
   EXPECT_EQ(seen.lies[0]["before"]["exit_signal"], "0x11");
+  EXPECT_EQ(seen.lies[0]["after"]["exit_signal"], "0x0");
 }
 
 TEST_P(EachMaker, RefuseFlags) {
@@ -95,6 +96,14 @@ TEST_P(EachMaker, RefuseFlags) {
     Expect(seen, Made(false, false));
     EXPECT_TRUE(seen.lies.empty());
   }
+}
+
+// All of them are there, or it is not refused.
+TEST_P(EachMaker, RefuseFlagsOnlyTogether) {
+  Seen seen =
+      Take({"clone.refuse-flags,flags=VM+VFORK+THREAD"}, Program(vforks() ? kBriefly : kPatiently));
+  Expect(seen, Made(vforks(), vforks()));
+  EXPECT_TRUE(seen.lies.empty());
 }
 
 TEST_P(EachMaker, RefuseFlagsButNotWithOthers) {

@@ -28,7 +28,8 @@ class EachWait : public testing::TestWithParam<std::tuple<const char*, const cha
 INSTANTIATE_TEST_SUITE_P(Waits, EachWait,
                          testing::Combine(testing::Values("amd64", "386"),
                                           testing::Values("nanosleep", "until", "poll", "select",
-                                                          "epoll", "futex", "futex-until")),
+                                                          "epoll", "futex", "futex-until",
+                                                          "futex-lock")),
                          [](const auto& info) {
                            std::string name =
                                std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
@@ -68,6 +69,12 @@ TEST_P(OnArch, ThreadsThatShareATimeout) {
   EXPECT_EQ(seen.fields["timeout"], "kept");
   EXPECT_GE(std::stol(seen.fields["elapsed"]), kPartMs - kResolutionMs);
   EXPECT_LT(std::stol(seen.fields["elapsed"]), kLongMs / 2);
+}
+
+TEST_P(OnArch, WhoWakesHasNoTimeout) {
+  Seen seen = Take({kThousandth}, {Tracee("time", GetParam()), "wake"});
+  EXPECT_EQ(seen.fields["timeout"], "kept");
+  EXPECT_TRUE(seen.lies.empty());
 }
 
 TEST_P(OnArch, ClocksGoOnWithoutFaults) {

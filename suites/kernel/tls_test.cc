@@ -59,7 +59,7 @@ TEST_P(OnArch, GsAtSignal) {
 }
 
 TEST_P(OnArch, FsAtClone) {
-  ExpectRightBut(Run({"tls.fs-lost,at=clone"}, "clone"), {{wide() ? "fs" : "gs", "!"}});
+  ExpectRightBut(Run({"tls.fs-lost,at=clone"}, "clone"), {{wide() ? "fs" : "gs", "creators"}});
 }
 
 TEST_P(OnArch, GsAtClone) {

@@ -16,6 +16,7 @@
 //     ending  SIGUSR1 by kill, by another thread, which alone does not block it and then ends
 //     exec    SIGUSR1 by kill, alone; then this program anew, for fork
 //     pair    SIGUSR2 and SIGUSR1 of the thread itself, unblocked together
+//     idle    SIGCHLD, which has no handler, and SIGUSR1, unblocked together
 //     row     the first real-time signal with the values 1, 2 and 3, unblocked together
 //     fork    none, but a child
 //     pending SIGUSR1 by kill, blocked, before there is a child; both then unblock it
@@ -188,7 +189,7 @@ int main(int argc, char** argv) {
     char* arguments[] = {name, next, nullptr};
     execve("/proc/self/exe", arguments, environ);
     Die("execve");
-  } else if (strcmp(how, "pair") == 0 || strcmp(how, "row") == 0) {
+  } else if (strcmp(how, "pair") == 0 || strcmp(how, "idle") == 0 || strcmp(how, "row") == 0) {
     sigaction(SIGUSR2, &action, nullptr);
     sigaction(SIGRTMIN, &action, nullptr);
     sigset_t all, before;
@@ -196,6 +197,9 @@ int main(int argc, char** argv) {
     sigprocmask(SIG_SETMASK, &all, &before);
     if (strcmp(how, "pair") == 0) {
       syscall(SYS_tgkill, getpid(), main_tid, SIGUSR2);
+      send();
+    } else if (strcmp(how, "idle") == 0) {
+      syscall(SYS_tgkill, getpid(), main_tid, SIGCHLD);
       send();
     } else {
       for (int i = 1; i <= 3; ++i) sigqueue(getpid(), SIGRTMIN, {.sival_int = i});

@@ -1,7 +1,9 @@
 // time: how long a wait lasts, and what clocks say.
 //
 //     time wait CALL MS       CALL: nanosleep, until (clock_nanosleep to a deadline), poll, select,
-//                             epoll, futex, futex-until
+//                             epoll, futex, futex-until, futex-lock (one with priority inheritance,
+//                             that another thread has)
+//     time wake               a futex is woken; what would be the timeout is a number
 //     time two MS             two threads sleep by one and the same timeout
 //     time clock CLOCK        four readings: realtime, monotonic, cpu, of-day, time
 //
@@ -38,15 +40,30 @@ Timeout timeout, asked;
 
 long Result(long result) { return result < 0 ? -errno : result; }
 
+// Has the lock until the program ends.
+void* Own(void* lock) {
+  if (syscall(SYS_futex, lock, FUTEX_LOCK_PI, 0, nullptr, nullptr, 0) != 0) Die("futex");
+  for (;;) pause();
+}
+
+int Wake() {
+  Timeout number = {.seconds = 1000, .part = 0};
+  int word = 0;
+  long result = syscall(SYS_futex, &word, FUTEX_WAKE, 1, &number, nullptr, 0);
+  printf("result=%ld timeout=%s\n", result, number.seconds == 1000 ? "kept" : "changed");
+  return 0;
+}
+
 int Wait(const char* how, long ms) {
   long begin = TrueMs();
   timeout = {.seconds = ms / 1000, .part = ms % 1000 * 1000000};
   long result = 0;
   bool kept = true;
   Shared<int> word;
-  if (strstr(how, "until")) {
+  bool locks = strcmp(how, "futex-lock") == 0;
+  if (strstr(how, "until") || locks) {
     timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(locks ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
     timeout.seconds += now.tv_sec;
     timeout.part += now.tv_nsec;
     if (timeout.part >= 1000000000) ++timeout.seconds, timeout.part -= 1000000000;
@@ -87,6 +104,11 @@ int Wait(const char* how, long ms) {
     result = Result(syscall(SYS_futex, &word, FUTEX_WAIT, 0, &timeout, nullptr, 0));
   } else if (strcmp(how, "futex-until") == 0) {
     result = Result(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, 0, &timeout, nullptr, -1));
+  } else if (locks) {
+    pthread_t owner;
+    if (pthread_create(&owner, nullptr, Own, &word) != 0) Die("pthread_create");
+    Await([&] { return word != 0; });
+    result = Result(syscall(SYS_futex, &word, FUTEX_LOCK_PI, 0, &timeout, nullptr, 0));
   } else {
     return 64;
   }
@@ -144,6 +166,7 @@ int Clock(const char* clock) {
 
 int main(int argc, char** argv) {
   if (argc > 3 && strcmp(argv[1], "wait") == 0) return Wait(argv[2], atol(argv[3]));
+  if (argc > 1 && strcmp(argv[1], "wake") == 0) return Wake();
   if (argc > 2 && strcmp(argv[1], "two") == 0) return Two(atol(argv[2]));
   if (argc > 2 && strcmp(argv[1], "clock") == 0) return Clock(argv[2]);
   return 64;

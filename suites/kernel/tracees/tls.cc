@@ -6,7 +6,8 @@
 //
 // 64-bit code: fs=right|… gs=right|… (hexadecimal); after_fs=… after_gs=… behind the handler. A
 // right base is the one before; of the new thread its own fs base and its creator's gs base; of a
-// new program 0. 386 code: gs=right|… for the selector, in a new thread for what lies at its base.
+// new program 0; creators: what a new thread's creator has. 386 code: gs=right|… for the selector,
+// in a new thread for what lies at its base.
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -160,9 +161,14 @@ extern "C" void TlsRaise(long pid, long tid, long signal);
 
 namespace {
 
+// What local storage hangs on in the thread that makes another.
+unsigned long creators = ~0ul;
+
 void Say(const char* name, unsigned long seen, unsigned long right) {
   if (seen == right) {
     printf("%s=right ", name);
+  } else if (seen == creators) {
+    printf("%s=creators ", name);
   } else {
     printf("%s=%lx ", name, seen);
   }
@@ -212,6 +218,7 @@ int main(int argc, char** argv) {
     tls_block[0] = block;
     tls_alive = 1;
 #if defined(__x86_64__)
+    creators = tls_right[0];
     tls_right[0] = block;
     long tid = TlsClone(kFlags, block);
 #else
@@ -222,6 +229,7 @@ int main(int argc, char** argv) {
     descriptor.seg_32bit = 1;
     descriptor.limit_in_pages = 1;
     descriptor.useable = 1;
+    __asm__("mov %%gs:0, %0" : "=r"(creators));  // its own address
     tls_right[1] = block;
     long tid = TlsClone(kFlags, reinterpret_cast<unsigned long>(&descriptor));
 #endif
