@@ -97,7 +97,7 @@ bool ReadReplay(const std::string& path, SessionOptions* options,
     options->seed = run.seed;
     for (const LoggedRun::Rule& rule : run.rules) {
       if (!AddRule(path + ":1", rule.text, run.seed, &options->rules)) return false;
-      options->rules.back().Replay(rule.lies);
+      options->rules.back().TellAgain(rule.lies);
     }
     *program = std::move(run.program);
     if (run.cut_off)

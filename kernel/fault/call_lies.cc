@@ -10,12 +10,7 @@
 namespace faultline::kernel {
 namespace {
 
-constexpr std::string_view kSigreturns[] = {"rt_sigreturn", "sigreturn"};
 constexpr std::string_view kSigaltstack = "sigaltstack";
-
-bool IsSigreturn(std::string_view name) {
-  return std::find(std::begin(kSigreturns), std::end(kSigreturns), name) != std::end(kSigreturns);
-}
 
 // A thread that gives itself an alternate signal stack knows what signals are.
 void NoteAlternateStack(pid_t tid, Thread& thread, const Opportunity& call, Arch arch) {

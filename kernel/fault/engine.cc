@@ -1,5 +1,6 @@
 #include "kernel/fault/engine.h"
 
+#include <signal.h>
 #include <sys/ptrace.h>
 
 #include <algorithm>
@@ -98,6 +99,27 @@ constexpr uint64_t kNumberMark = 1 << 20;
 // How many threads are looked at for one that sleeps: what a signal costs must not grow with them.
 constexpr size_t kMostSleepersAsked = 16;
 
+// How often a replay looks for a thread whose restart is late, in nanoseconds.
+constexpr int64_t kLateRestartsEvery = 2'000'000;
+
+// Whether a thread takes a signal because of what it just did: a fault, or a call that sent it.
+bool IsOwnDoing(int signal, const Registers& registers) {
+  constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+  if (std::find(std::begin(kFaults), std::end(kFaults), signal) != std::end(kFaults)) return true;
+  auto number = static_cast<int32_t>(registers.Get(Reg::kOrigRax));
+  return number >= 0 && SendsSignals(CallName(registers.arch(), number));
+}
+
+// The number of the call that a thread sleeps in.
+std::optional<int> SleepsIn(pid_t tid) {
+  // "NUMBER …" of a thread that sleeps in a call, "running" of one that runs, "-1 …" elsewhere.
+  std::string text = ReadProcFile(tid, "syscall");
+  char* end = nullptr;
+  long number = strtol(text.c_str(), &end, 10);
+  if (end == text.c_str() || number < 0) return std::nullopt;
+  return static_cast<int>(number);
+}
+
 }  // namespace
 
 Engine::Engine(std::vector<Rule> rules, Log* log)
@@ -113,8 +135,11 @@ Engine::Engine(std::vector<Rule> rules, Log* log)
 
 Opportunity Engine::At(pid_t tid, int signal, const Registers& registers,
                        const std::optional<InterruptedCall>& call) {
-  Opportunity opportunity = {
-      .thread = &threads_.Of(tid), .call = {}, .signal = signal, .pc = registers.Get(Reg::kRip)};
+  Opportunity opportunity = {.thread = &threads_.Of(tid),
+                             .call = {},
+                             .signal = signal,
+                             .pc = registers.Get(Reg::kRip),
+                             .by_chance = signal != 0 && !IsOwnDoing(signal, registers)};
   if (!call) return opportunity;
   opportunity.call = call->name();
   for (int i = 0; i < 6; ++i)
@@ -187,9 +212,17 @@ void Engine::OnGone(pid_t tid) {
   threads_.OnGone(tid);
 }
 
+void Engine::set_tracer(Tracer* tracer) {
+  tracer_ = tracer;
+  if (std::any_of(restart_rules_.begin(), restart_rules_.end(),
+                  [](const auto& rule) { return rule.rule->replay() != nullptr; }))
+    MakeLateRestarts();
+}
+
 size_t Engine::Outstanding() const {
   size_t count = 0;
-  for (const Rule& rule : rules_) count += rule.Outstanding();
+  for (const Rule& rule : rules_)
+    if (rule.replay() != nullptr) count += rule.replay()->Outstanding();
   return count;
 }
 
@@ -197,6 +230,44 @@ bool Engine::WantsMoreRestarts() const {
   return std::any_of(restart_rules_.begin(), restart_rules_.end(), [](const auto& rule) {
     return rule.fault->WantsMoreRestarts() && !rule.rule->IsSpent();
   });
+}
+
+bool Engine::MayRestart(const Thread& thread, std::string_view name, const RestartFault& fault) {
+  auto number = SleepsIn(thread.tid);
+  if (!number || !RestartsUnnoticed(name)) return false;
+  for (Arch arch : {Arch::kAmd64, Arch::k386}) {
+    if (CallName(arch, *number) != name) continue;
+    Restart restart = {.tid = thread.tid,
+                       .arch = arch,
+                       .call = {.code = RestartCode::kERESTARTSYS,
+                                .number = *number,
+                                .path = arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80},
+                       .handler_ran = false};
+    if (fault.Concerns(restart)) return true;
+  }
+  return false;
+}
+
+void Engine::MakeLateRestarts() {
+  bool more = false;
+  for (const auto& rule : restart_rules_) {
+    more = more || rule.rule->replay()->IsWaiting();
+    const LoggedLie* late = rule.rule->replay()->FirstToMake();
+    if (late == nullptr) continue;
+    // Its own thread, or else any.
+    pid_t sleeper = 0;
+    size_t asked = 0;
+    for (const auto& [tid, thread] : threads_.all()) {
+      bool own = thread.path == late->thread;
+      if ((!own && (sleeper != 0 || ++asked > kMostSleepersAsked)) || !tracer_->Follows(tid) ||
+          !MayRestart(thread, late->call, *rule.fault))
+        continue;
+      sleeper = tid;
+      if (own) break;
+    }
+    if (sleeper != 0) tracer_->Wake(sleeper);
+  }
+  if (more) tracer_->After(kLateRestartsEvery, [this] { MakeLateRestarts(); });
 }
 
 pid_t Engine::FindSleeper(const SignalStop& stop) const {
@@ -207,15 +278,12 @@ pid_t Engine::FindSleeper(const SignalStop& stop) const {
   if (threads.size() > kMostSleepersAsked) threads.resize(kMostSleepersAsked);
   for (pid_t tid : threads) {
     if (tid == stop.tid || !tracer_->Follows(tid)) continue;
-    // "NUMBER …" of a thread that sleeps in a call, "running" of one that runs, "-1 …" elsewhere.
-    std::string text = ReadProcFile(tid, "syscall");
-    char* end = nullptr;
-    long number = strtol(text.c_str(), &end, 10);
-    if (end == text.c_str() || number < 0) continue;
+    auto number = SleepsIn(tid);
+    if (!number) continue;
     Restart restart = {.tid = tid,
                        .arch = stop.arch,
                        .call = {.code = RestartCode::kERESTARTSYS,
-                                .number = static_cast<int>(number),
+                                .number = *number,
                                 .path = stop.arch == Arch::kAmd64 ? Path::kSyscall : Path::kInt80},
                        .handler_ran = false};
     if (!RestartsUnnoticed(restart.call.name())) continue;
@@ -276,6 +344,7 @@ std::vector<Engine::Told> Engine::TellRestart(const Restart& restart,
   std::vector<Told> told;
   Opportunity any_signal = opportunity;
   any_signal.signal = 0;  // whatever interrupted the call, the restart is the same
+  any_signal.by_chance = true;
   for (const auto& rule : restart_rules_) {
     if (!rule.rule->Matches(opportunity) || !rule.fault->Concerns(restart)) continue;
     auto ticket = rule.rule->Take(any_signal);

@@ -34,7 +34,7 @@ class Engine : public Observer {
   [[nodiscard]] size_t Outstanding() const;
 
   // The tracer that tells this engine of its stops; before the first of them.
-  void set_tracer(Tracer* tracer) { tracer_ = tracer; }
+  void set_tracer(Tracer* tracer);
 
   Resume OnSignal(pid_t tid, int signal) override;
   void OnHandlerEntry(pid_t tid) override;
@@ -99,6 +99,12 @@ class Engine : public Observer {
   // A thread that sleeps in a call which a restart rule is for; see SignalTools::find_sleeper.
   [[nodiscard]] pid_t FindSleeper(const SignalStop& stop) const;
   [[nodiscard]] bool WantsMoreRestarts() const;
+  // Replaying, wakes a thread from the call over whose restart a lie was told that is late, and
+  // comes again as long as there are such lies to come.
+  void MakeLateRestarts();
+  // Whether the thread sleeps in call `name`, and a restart of it concerns the fault.
+  [[nodiscard]] static bool MayRestart(const Thread& thread, std::string_view name,
+                                       const RestartFault& fault);
   // Ends a tentative lie, seen from the thread's next stop: true if it had to be taken back.
   bool TakeBack(pid_t tid, Registers& registers);
   // Marks a thread that was lied to and has not run since.

@@ -219,35 +219,35 @@ bool Rule::FiresAt(uint64_t number) const {
 }
 
 bool Rule::IsSpent() const {
-  if (replay_) return replay_->empty();
+  if (replay_) return replay_->IsOver();
   return nth_ != 0 && all_.taken >= nth_ && all_.returned.empty();
 }
 
 std::optional<Ticket> Rule::Take(const Opportunity& opportunity) {
   Ticket ticket = {.n = all_.Next(),
                    .thread = opportunity.thread->path,
-                   .kind = {.call = opportunity.call, .signal = opportunity.signal},
+                   .kind = KindOf(opportunity.call, opportunity.signal),
                    .k = 0};
   ticket.k = by_thread_[ticket.thread][ticket.kind].Next();
   bool fires =
-      replay_ ? replay_->erase({ticket.thread, ticket.kind, ticket.k}) != 0 : FiresAt(ticket.n);
+      replay_
+          ? replay_->Take(ticket, opportunity.by_chance,
+                          [this](const std::string& thread) { return by_thread_.contains(thread); })
+          : FiresAt(ticket.n);
   return fires ? std::optional(std::move(ticket)) : std::nullopt;
 }
 
 void Rule::GiveBack(const Ticket& ticket) {
   all_.returned.push(ticket.n);
   by_thread_[ticket.thread][ticket.kind].returned.push(ticket.k);
-  if (replay_) replay_->emplace(ticket.thread, ticket.kind, ticket.k);
+  if (replay_) replay_->GiveBack(ticket);
 }
 
 void Rule::Forget(const Thread& thread) { by_thread_.erase(thread.path); }
 
-void Rule::Replay(const std::vector<LoggedLie>& lies) {
-  replay_.emplace();
-  for (const LoggedLie& lie : lies) {
-    Kind kind = {.call = lie.call, .signal = ParseSignal(lie.signal).value_or(0)};
-    replay_->emplace(lie.thread, std::move(kind), lie.k);
-  }
+void Rule::TellAgain(const std::vector<LoggedLie>& lies) {
+  replay_ =
+      std::make_unique<Replay>(lies, /*always=*/nth_ == 0 && every_ == 1 && probability_ == 1);
 }
 
 }  // namespace faultline::kernel

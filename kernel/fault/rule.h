@@ -3,21 +3,19 @@
 #define FAULTLINE_KERNEL_FAULT_RULE_H_
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <queue>
-#include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include "kernel/fault/fault.h"
+#include "kernel/fault/replay.h"
 #include "kernel/fault/threads.h"
 #include "kernel/record/log_reader.h"
 
@@ -30,21 +28,8 @@ struct Opportunity {
   std::array<uint64_t, 6> arguments = {};  // of the call, as the program gave them
   int signal = 0;                          // the one that the thread takes; 0: none
   uint64_t pc = 0;  // of the program: where it was interrupted, or behind the call's instruction
-};
-
-// Opportunities of a thread that look alike: in the same call, with the same signal.
-struct Kind {
-  std::string call;
-  int signal = 0;
-  auto operator<=>(const Kind&) const = default;
-};
-
-// The numbers that an opportunity was given.
-struct Ticket {
-  uint64_t n = 0;      // among all of the rule's
-  std::string thread;  // Thread::path
-  Kind kind;
-  uint64_t k = 0;  // among those of this thread that look alike
+  // It is there because of when a signal came, not because of what the thread did.
+  bool by_chance = false;
 };
 
 // Opportunities are numbered from 1 for each rule, over all threads and processes. With the same
@@ -79,10 +64,10 @@ class Rule {
   // A thread is gone, its numbers are not needed any more.
   void Forget(const Thread& thread);
 
-  // Makes the rule fire at the opportunities of these lies alone.
-  void Replay(const std::vector<LoggedLie>& lies);
-  // How many of them there have not been (yet).
-  [[nodiscard]] size_t Outstanding() const { return replay_ ? replay_->size() : 0; }
+  // Makes the rule tell these lies (replay.h), instead of firing as its text has it.
+  void TellAgain(const std::vector<LoggedLie>& lies);
+  // nullptr unless it does.
+  [[nodiscard]] const Replay* replay() const { return replay_.get(); }
 
  private:
   // Numbers, those that came back first.
@@ -121,10 +106,8 @@ class Rule {
   uint64_t nth_ = 0;  // 0: any
   uint64_t every_ = 1;
   double probability_ = 1;
-  uint64_t stream_;  // what the draws depend on
-  // Instead of these three: thread, kind and k.
-  using Place = std::tuple<std::string, Kind, uint64_t>;
-  std::optional<std::set<Place>> replay_;
+  uint64_t stream_;                 // what the draws depend on
+  std::unique_ptr<Replay> replay_;  // instead of these three
 
   Counter all_;
   std::unordered_map<std::string, std::map<Kind, Counter>> by_thread_;

@@ -31,6 +31,8 @@ class Threads {
   // nullptr if it died before it was born.
   [[nodiscard]] const Thread* Find(pid_t tid) const;
 
+  [[nodiscard]] const std::unordered_map<pid_t, Thread>& all() const { return threads_; }
+
   void OnBirth(const Birth& birth);
   void OnExec(pid_t tid, pid_t former);
   void OnGone(pid_t tid);

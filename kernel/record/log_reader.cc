@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "kernel/record/log.h"
+#include "kernel/tracer/calls.h"
+#include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
 namespace {
@@ -31,6 +33,25 @@ std::string Text(const json& object, const char* name, size_t line) {
   if (found == object.end() || !found->is_string())
     Refuse(line, fmt::format("expected \"{}\", a text", name));
   return found->get<std::string>();
+}
+
+// The call and the signal of a lie; "" if it names none. One that this program does not know could
+// never be met: the log is another's.
+std::string KnownCall(const json& object, size_t line) {
+  if (!object.contains("call")) return "";
+  std::string call = Text(object, "call", line);
+  // A call that the tables do not have has its number for a name (CallName).
+  bool number = !call.empty() && call.find_first_not_of("0123456789") == std::string::npos;
+  if (!number && !IsCallName(call))
+    Refuse(line, fmt::format("there is no system call '{}' on amd64 or 386", call));
+  return call;
+}
+
+std::string KnownSignal(const json& object, size_t line) {
+  if (!object.contains("signal")) return "";
+  std::string signal = Text(object, "signal", line);
+  if (!ParseSignal(signal)) Refuse(line, fmt::format("there is no signal '{}'", signal));
+  return signal;
 }
 
 // As Log::Open writes a word of a command line: a text, or its bytes.
@@ -121,10 +142,11 @@ LoggedRun ParseLog(std::string_view text) {
       continue;
     }
     LoggedLie lie = {.thread = Text(object, "thread", number),
-                     .call = object.contains("call") ? Text(object, "call", number) : "",
-                     .signal = object.contains("signal") ? Text(object, "signal", number) : "",
+                     .call = KnownCall(object, number),
+                     .signal = KnownSignal(object, number),
                      .n = n,
-                     .k = Number(object, "k", 1, number)};
+                     .k = Number(object, "k", 1, number),
+                     .t = static_cast<int64_t>(Number(object, "t", 0, number))};
     // A lie that is told at a call's entry and at its end has two lines.
     lies[rule - 1].insert_or_assign(n, std::move(lie));
   }

@@ -17,6 +17,7 @@ struct LoggedLie {
   std::string signal;
   uint64_t n = 0;
   uint64_t k = 0;
+  int64_t t = 0;
 };
 
 struct LoggedRun {

@@ -63,6 +63,17 @@ bool RestartsUnnoticed(std::string_view name) {
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
+bool IsSigreturn(std::string_view name) {
+  return std::find(std::begin(kSigreturns), std::end(kSigreturns), name) != std::end(kSigreturns);
+}
+
+bool SendsSignals(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "write",
+  };
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 bool IsCallName(std::string_view name) {
   return std::binary_search(CallNames().begin(), CallNames().end(), name);
 }

@@ -30,6 +30,14 @@ bool IsCallName(std::string_view name);
 // (Other calls fail with EINTR even then, such as epoll_wait.)
 bool RestartsUnnoticed(std::string_view name);
 
+// A signal handler's return; the second one is 386's, for handlers without SA_SIGINFO.
+inline constexpr std::string_view kSigreturns[] = {"rt_sigreturn", "sigreturn"};
+bool IsSigreturn(std::string_view name);
+
+// Whether it is a call by which a thread may send itself a signal: SIGPIPE and SIGXFSZ come of a
+// write (pipe(7), setrlimit(2)).
+bool SendsSignals(std::string_view name);
+
 // All names of both arches, sorted, each once.
 const std::vector<std::string_view>& CallNames();
 

@@ -96,6 +96,8 @@ TEST(Reader, NamesLineAndMistake) {
               "line 1: expected \"rules\"");
   ExpectError("{\"log\":\"faultline.log/1\",\"seed\":1,\"rules\":[],\"program\":[[97,0]]}\n",
               "line 1: expected \"program\"");
+  // The first line is cut off.
+  ExpectError(std::string(kHead).substr(0, 60), "line 1: this is no log of lies");
   std::string good = Line("signal.drop", 1, 2);
   ExpectError(kHead + good + "nothing\n", "line 3: expected a lie");
   ExpectError(kHead + good + Line("signal.drop", 3, 2), "line 3: there is no rule 3");
@@ -104,6 +106,19 @@ TEST(Reader, NamesLineAndMistake) {
   ExpectError(kHead + good + Line("signal.drop", 1, 0), "line 3: expected \"n\"");
   ExpectError(kHead + std::string("{\"fault\":\"signal.drop\",\"rule\":1,\"n\":1,\"k\":1}\n"),
               "line 2: expected \"thread\"");
+  // Of a kernel that has other calls and signals.
+  ExpectError(kHead + good + Line("signal.drop", 1, 3, R"(,"call":"sysctl_npc")"),
+              "line 3: there is no system call 'sysctl_npc'");
+  ExpectError(kHead + good + Line("signal.drop", 1, 3, R"(,"call":"")"),
+              "line 3: there is no system call ''");
+  ExpectError(kHead + Line("signal.drop", 1, 3, R"(,"signal":"SIGEMT")"),
+              "line 2: there is no signal 'SIGEMT'");
+  ExpectError(kHead + Line("signal.drop", 1, 3, R"(,"signal":9)"), "line 2: expected \"signal\"");
+}
+
+TEST(Reader, TakesCallsByNumber) {
+  EXPECT_EQ(ParseLog(kHead + Line("signal.drop", 1, 3, R"(,"call":"1000")")).rules[0].lies[0].call,
+            "1000");
 }
 
 // ---- inject --replay
@@ -177,6 +192,34 @@ TEST_P(OnArch, TellsThemInChildrenAndAtCalls) {
   EXPECT_EQ(LiesOf(again), lies);
 }
 
+// What the program saw, not only what the log says: the same after each of several draws.
+TEST_P(OnArch, BringsTheSymptomBack) {
+  struct Case {
+    const char* fault;
+    Words program;
+    const char* field;
+    const char* sound;  // its value with no lie
+  };
+  const Case cases[] = {
+      {"restart.eintr,p=0.1",
+       {Tracee("restart", GetParam()), "read", "restart", "20"},
+       "result",
+       "1"},
+      {"signal.drop,p=0.3", {Tracee("delivery", GetParam()), "self"}, "handlers", "3"}};
+  std::string log = ScratchFile("log");
+  for (const auto& [fault, program, field, sound] : cases) {
+    int symptoms = 0;
+    for (int seed = 1; seed <= 8; ++seed) {
+      Words options = {"--log", log, "--seed", std::to_string(seed), "--fault", fault};
+      std::string first = Fields(RunToEnd(Inject(options, program)).out)[field];
+      std::string again = Fields(RunToEnd({kInject, "--replay", log}).out)[field];
+      EXPECT_EQ(again, first) << fault << ", seed " << seed;
+      if (first != sound) ++symptoms;
+    }
+    EXPECT_GT(symptoms, 0) << fault;
+  }
+}
+
 // Lies can be struck out of a log to find the one that matters.
 TEST(Replay, WithoutTheLiesItTellsNone) {
   std::string log = Record({"signal.drop,every=2"}, {Tracee("delivery"), "self"});
@@ -192,6 +235,26 @@ TEST(Replay, SaysWhatFoundNoOpportunity) {
   Ended ended = RunToEnd(Inject({"--replay", log}, {"/bin/sh", "-c", "exit 5"}));
   EXPECT_EQ(ended.exit, 5);
   EXPECT_EQ(ended.err, "inject: 3 of 3 lies in " + log + " found no opportunity\n");
+}
+
+// The log of another program, or of the program on another arch: its lies find no opportunity.
+TEST(Replay, OfAnotherProgram) {
+  std::string log = ScratchFile("log");
+  auto head = [](const std::string& program) {
+    return R"({"log":"faultline.log/1","seed":1,"rules":["syscall-entry.refuse,call=waitpid"],)"
+           R"("program":[")" +
+           program + "\"]}\n";
+  };
+  // 64-bit code has no such call.
+  WriteFile(log, head("/bin/true") + Line("syscall-entry.refuse", 1, 1, R"(,"call":"waitpid")"));
+  Ended ended = RunToEnd(Inject({"--replay", log}, {Tracee("delivery", "amd64"), "self"}));
+  EXPECT_EQ(ended.exit, 0);
+  EXPECT_EQ(Fields(ended.out)["handlers"], "3");
+  EXPECT_EQ(ended.err, "inject: 1 of 1 lies in " + log + " found no opportunity\n");
+  WriteFile(log, head("/none"));
+  ended = RunToEnd({kInject, "--replay", log});
+  EXPECT_EQ(ended.exit, 127);
+  EXPECT_NE(ended.err.find("/none"), std::string::npos) << ended.err;
 }
 
 TEST(Replay, ToleratesALastLineThatIsCutOff) {
