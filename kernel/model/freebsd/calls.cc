@@ -13,6 +13,8 @@
 #include <fstream>
 
 #include "kernel/model/bsd.h"
+#include "kernel/model/bsd/segments.h"
+#include "kernel/model/bsd/timers.h"
 #include "kernel/model/freebsd/context.h"
 #include "kernel/model/freebsd/file_calls.h"
 
@@ -503,7 +505,11 @@ Table MakeTable() {
   now(k_mount, NotPermitted);
   now(k_unmount, NotPermitted);
   now(k_reboot, NotPermitted);
-  AddTimerCalls([&](int number, Value (*f)(Context&)) { now(number, f); });
+  now(k_ktimer_create, TimerCreate);
+  now(k_ktimer_delete, TimerDelete);
+  now(k_ktimer_settime, TimerSetTime);
+  now(k_ktimer_gettime, TimerGetTime);
+  now(k_ktimer_getoverrun, TimerGetOverrun);
   AddFileCalls(now, later);
   AddStatusCalls(now);
   AddEventCalls(now, later);
@@ -598,19 +604,21 @@ Value Sysarch(Context& c) {
       uint64_t base;
       if (!c.amd64) return -EINVAL;
       if (!c.Get(at, &base)) return -EFAULT;
-      return c.system.SetSegmentBase(c.thread, operation == kAMD64_SET_GSBASE, base);
+      c.thread.full_exit = true;
+      return SetSegmentBase(c.thread, operation == kAMD64_SET_GSBASE, base);
     }
     case kI386_SET_FSBASE:
     case kI386_SET_GSBASE: {
       uint32_t base;
       if (c.amd64) return -EINVAL;
       if (!c.Get(at, &base)) return -EFAULT;
-      return c.system.SetSegmentBase(c.thread, operation == kI386_SET_GSBASE, base);
+      c.thread.full_exit = true;
+      return SetSegmentBase(c.thread, operation == kI386_SET_GSBASE, base);
     }
     case kI386_GET_FSBASE:
     case kI386_GET_GSBASE: {
       if (c.amd64) return -EINVAL;
-      return c.system.GetSegmentBase(c.thread, operation == kI386_GET_GSBASE, at);
+      return GetSegmentBase(c.thread, operation == kI386_GET_GSBASE, at);
     }
     case kI386_SET_LDT:
       return c.amd64 ? -EINVAL : c.system.SetLdt(c.thread, at);

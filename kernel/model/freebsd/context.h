@@ -2,6 +2,7 @@
 #ifndef FAULTLINE_KERNEL_MODEL_FREEBSD_CONTEXT_H_
 #define FAULTLINE_KERNEL_MODEL_FREEBSD_CONTEXT_H_
 
+#include <fcntl.h>
 #include <time.h>
 
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "kernel/model/bsd/calls.h"
 #include "kernel/model/bsd/context.h"
+#include "kernel/model/bsd/flags.h"
 #include "kernel/model/freebsd/abi.h"
 #include "kernel/model/freebsd/freebsd.h"
 
@@ -38,8 +40,17 @@ struct Os {
   // WEXITED, WTRAPPED and WLINUXCLONE too.
   static constexpr int kWaitOptions = common::kWUNTRACED | common::kWNOHANG | kWCONTINUED |
                                       kWNOWAIT | 0x10 | 0x20 | static_cast<int>(0x80000000);
+  static constexpr int kO_CLOEXEC = common::kO_CLOEXEC;
+  static constexpr FlagPair kOpenFlags[] = {
+      {common::kO_NONBLOCK, O_NONBLOCK}, {common::kO_APPEND, O_APPEND},
+      {common::kO_NOFOLLOW, O_NOFOLLOW}, {common::kO_CREAT, O_CREAT},
+      {common::kO_TRUNC, O_TRUNC},       {common::kO_EXCL, O_EXCL},
+      {common::kO_NOCTTY, O_NOCTTY},     {common::kO_DIRECTORY, O_DIRECTORY},
+      {common::kO_CLOEXEC, O_CLOEXEC},
+  };
   static constexpr int kLimits = 15;  // RLIM_NLIMITS, sys/resource.h
   static constexpr int kClockMonotonic = common::kCLOCK_MONOTONIC;
+  static constexpr int kSigevThreadId = common::kSIGEV_THREAD_ID;
 };
 
 using Context = model::Context<Os>;
@@ -49,8 +60,6 @@ Value Sysctl(Context& c);
 Value SysctlByName(Context& c);
 Task<Value> UmtxOp(Context& c);
 Value Sysarch(Context& c);
-// Tells the table: now(number, function).
-void AddTimerCalls(const std::function<void(int, Value (*)(Context&))>& now);
 
 }  // namespace faultline::kernel::model::freebsd
 

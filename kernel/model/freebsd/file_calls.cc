@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/model/bsd/file_calls.h"
+
 namespace faultline::kernel::model::freebsd {
 namespace {
 
@@ -16,85 +18,13 @@ using namespace common;  // NOLINT(google-build-using-namespace): k_read, kO_CRE
 
 static_assert(kAT_FDCWD == AT_FDCWD);
 
-// ---- Flags --------------------------------------------------------------------------------------
-
-struct FlagPair {
-  int guest;
-  int host;
-};
-constexpr FlagPair kOpenFlags[] = {
-    {kO_NONBLOCK, O_NONBLOCK}, {kO_APPEND, O_APPEND},       {kO_NOFOLLOW, O_NOFOLLOW},
-    {kO_CREAT, O_CREAT},       {kO_TRUNC, O_TRUNC},         {kO_EXCL, O_EXCL},
-    {kO_NOCTTY, O_NOCTTY},     {kO_DIRECTORY, O_DIRECTORY}, {kO_CLOEXEC, O_CLOEXEC},
-};
-
-int FlagsToHost(int flags) {
-  int host = flags & 3;
-  for (const FlagPair& each : kOpenFlags)
-    if (flags & each.guest) host |= each.host;
-  return host;
-}
-
-int FlagsFromHost(int flags) {
-  int guest = flags & O_ACCMODE;
-  for (const FlagPair& each : kOpenFlags)
-    if ((flags & each.host) == each.host) guest |= each.guest;
-  return guest;
-}
-
 // ---- Reading and writing ------------------------------------------------------------------------
-
-Task<Value> ReadCall(Context& c) {
-  int number = c.Int();
-  uint64_t to = c.Word(), size = c.Word();
-  co_return co_await Read(c.machine, c.thread, number, {{.address = to, .size = size}}, {});
-}
-
-Task<Value> WriteCall(Context& c) {
-  int number = c.Int();
-  uint64_t from = c.Word(), size = c.Word();
-  co_return co_await Write(c.machine, c.thread, number, {{.address = from, .size = size}}, {});
-}
-
-Task<Value> Pread(Context& c) {
-  int number = c.Int();
-  uint64_t to = c.Word(), size = c.Word();
-  int64_t offset = c.Wide();
-  if (offset < 0) co_return -EINVAL;
-  co_return co_await Read(c.machine, c.thread, number, {{.address = to, .size = size}}, offset);
-}
-
-Task<Value> Pwrite(Context& c) {
-  int number = c.Int();
-  uint64_t from = c.Word(), size = c.Word();
-  int64_t offset = c.Wide();
-  if (offset < 0) co_return -EINVAL;
-  co_return co_await Write(c.machine, c.thread, number, {{.address = from, .size = size}}, offset);
-}
-
-Task<Value> ReadV(Context& c) {
-  int number = c.Int();
-  Value error = 0;
-  uint64_t at = c.Word();
-  auto ranges = c.GetRanges(at, c.Int(), &error);
-  if (!ranges) co_return error;
-  co_return co_await Read(c.machine, c.thread, number, std::move(*ranges), {});
-}
-
-Task<Value> WriteV(Context& c) {
-  int number = c.Int();
-  Value error = 0;
-  uint64_t at = c.Word();
-  auto ranges = c.GetRanges(at, c.Int(), &error);
-  if (!ranges) co_return error;
-  co_return co_await Write(c.machine, c.thread, number, std::move(*ranges), {});
-}
 
 Value OpenPath(Context& c, int folder, uint64_t path_at, int flags, int mode) {
   Value error = 0;
   std::optional<std::string> path = ReadString(c.thread, path_at, &error);
   if (!path) return error;
-  return Open(c.thread, folder, *path, FlagsToHost(flags), static_cast<mode_t>(mode));
+  return Open(c.thread, folder, *path, FlagsToHost<Os>(flags), static_cast<mode_t>(mode));
 }
 
 Value OpenCall(Context& c) {
@@ -109,8 +39,6 @@ Value OpenAt(Context& c) {
   int flags = c.Int();
   return OpenPath(c, folder, path, flags, c.Int());
 }
-
-Value CloseCall(Context& c) { return Close(c.machine, c.thread, c.Int()); }
 
 Value CloseFrom(Context& c) {
   c.process.files->CloseFrom(std::max(0, c.Int()), INT32_MAX);
@@ -133,31 +61,6 @@ Value Pipe(Context& c) {
   if (Value value = MakePipe(c.thread, 0, numbers); value != 0) return value;
   c.SetSecond(static_cast<uint64_t>(numbers[1]));
   return numbers[0];
-}
-
-Value Pipe2(Context& c) {
-  uint64_t to = c.Word();
-  int flags = c.Int();
-  if (flags & ~(kO_CLOEXEC | kO_NONBLOCK)) return -EINVAL;
-  int32_t numbers[2];
-  if (Value value = MakePipe(c.thread, FlagsToHost(flags), numbers); value != 0) return value;
-  return c.thread.host.Write(to, numbers, sizeof numbers) ? 0 : -EFAULT;
-}
-
-Value Dup(Context& c) {
-  std::shared_ptr<File> file = c.process.files->Get(c.Int());
-  return file ? c.process.files->Add(std::move(file), false) : -EBADF;
-}
-
-Value Dup2(Context& c) {
-  int from = c.Int(), to = c.Int();
-  std::shared_ptr<File> file = c.process.files->Get(from);
-  if (!file || to < 0) return -EBADF;
-  if (from != to) {
-    c.process.files->Put(to, std::move(file), false);
-    c.machine.FilesChanged();
-  }
-  return to;
 }
 
 // F_DUPFD_CLOEXEC, F_DUP2FD and so on, sys/fcntl.h.
@@ -187,9 +90,9 @@ Value Fcntl(Context& c) {
       descriptor->close_on_exec = (argument & kFD_CLOEXEC) != 0;
       return 0;
     case kF_GETFL:
-      return FlagsFromHost(descriptor->file->flags);
+      return FlagsFromHost<Os>(descriptor->file->flags);
     case kF_SETFL: {
-      int host = FlagsToHost(static_cast<int>(argument)) & (O_NONBLOCK | O_APPEND);
+      int host = FlagsToHost<Os>(static_cast<int>(argument)) & (O_NONBLOCK | O_APPEND);
       File& file = *descriptor->file;
       file.flags = (file.flags & ~(O_NONBLOCK | O_APPEND)) | host;
       if (file.fd >= 0 && !file.may_block()) fcntl(file.fd, F_SETFL, host & O_APPEND);
@@ -269,31 +172,6 @@ Value Ioctl(Context& c) {
 }
 
 // ---- Waiting for files --------------------------------------------------------------------------
-
-Task<Value> PollUntil(Context& c, uint64_t at, uint32_t count, std::optional<int64_t> deadline) {
-  if (count > 65536) co_return -EINVAL;
-  std::vector<PollFd> raw(count);
-  if (!c.thread.host.Read(at, raw.data(), count * sizeof raw[0])) co_return -EFAULT;
-  // The bits of the common events are the same on both; POLLRDNORM and its like are 0x40 on both.
-  std::vector<Polled> polled;
-  polled.reserve(count);
-  for (const PollFd& each : raw)
-    polled.push_back({.number = each.fd, .events = each.events, .revents = 0});
-  Value value = co_await Poll(c.machine, c.thread, &polled, deadline);
-  if (value < 0) co_return value;
-  for (size_t i = 0; i < raw.size(); ++i) raw[i].revents = polled[i].revents;
-  if (!c.thread.host.Write(at, raw.data(), count * sizeof raw[0])) co_return -EFAULT;
-  co_return value;
-}
-
-Task<Value> PollCall(Context& c) {
-  uint64_t at = c.Word();
-  auto count = static_cast<uint32_t>(c.Word());
-  int timeout = c.Int();
-  std::optional<int64_t> deadline;
-  if (timeout >= 0) deadline = Machine::Now() + timeout * 1000000ll;
-  co_return co_await PollUntil(c, at, count, deadline);
-}
 
 // Waits under another mask.
 Task<Value> WithMask(Context& c, std::optional<SignalSet> mask, Task<Value> call) {

@@ -52,10 +52,6 @@ class FreeBsd : public System {
   }
   // Lets the main stack grow to `limit` bytes. 0 or -errno.
   Value OpenStack(Thread& thread, uint64_t limit) const;
-  // The base of fs or gs, as sysarch sets it.
-  Value SetSegmentBase(Thread& thread, bool gs, uint64_t base) const;
-  // 386: writes the base, a word, to `at`.
-  Value GetSegmentBase(Thread& thread, bool gs, uint64_t at) const;
   // 386: i386_set_ldt, its parameters at `at`. The slot, or -errno.
   Value SetLdt(Thread& thread, uint64_t at) const;
 

@@ -11,6 +11,7 @@
 
 #include <cstring>
 
+#include "kernel/model/bsd/segments.h"
 #include "kernel/model/calls.h"
 #include "kernel/model/freebsd/errors.h"
 #include "kernel/model/freebsd/freebsd.h"
@@ -20,8 +21,6 @@ namespace {
 
 constexpr uint64_t kCarry = 1;
 constexpr int kGeneralProtection = SI_KERNEL;
-
-bool Is32(const user_regs_struct& regs) { return regs.cs == kHostCode32; }
 
 }  // namespace
 
@@ -146,47 +145,12 @@ Value FreeBsd::StartThread(Thread& thread, uint64_t start, uint64_t argument, ui
     uint32_t word = static_cast<uint32_t>(argument);
     if (!thread.host.Write(sp + 4, &word, sizeof word)) return -EFAULT;
     regs.rsp = static_cast<uint32_t>(sp);
-    return SetSegmentBase(thread, true, tls);
+    return model::SetSegmentBase(thread, true, tls);
   }
   regs.rsp = (stack_end & ~15ull) - 8;
   regs.rdi = argument;
   regs.fs_base = tls;
   return 0;
-}
-
-Value FreeBsd::SetSegmentBase(Thread& thread, bool gs, uint64_t base) const {
-  user_regs_struct& regs = thread.host.regs;
-  thread.full_exit = true;
-  if (!Is32(regs)) {
-    if (base >= MemoryEnd(thread)) return -EINVAL;
-    (gs ? regs.gs_base : regs.fs_base) = base;
-    return 0;
-  }
-  // The host's GDT has three slots for this; the selector is the host's, too.
-  struct {
-    uint32_t entry, base, limit, flags;
-  } descriptor = {.entry = static_cast<uint32_t>(kHostTlsSlot + (gs ? 0 : 1)),
-                  .base = static_cast<uint32_t>(base),
-                  .limit = 0xfffff,
-                  .flags = 0x51};  // 32 bits, limit in pages, usable
-  if (ptrace(PTRACE_SET_THREAD_AREA, thread.host.tid(), descriptor.entry, &descriptor) != 0)
-    return -EINVAL;
-  (gs ? regs.gs : regs.fs) = kHostTlsSelector + (gs ? 0 : 8);
-  // Where the processor has FSGSBASE the host loads the selector, and then the base over it.
-  (gs ? regs.gs_base : regs.fs_base) = base;
-  return 0;
-}
-
-Value FreeBsd::GetSegmentBase(Thread& thread, bool gs, uint64_t at) const {
-  struct {
-    uint32_t entry, base, limit, flags;
-  } descriptor = {};
-  const user_regs_struct& regs = thread.host.regs;
-  uint64_t selector = gs ? regs.gs : regs.fs;
-  if (selector >= kHostTlsSelector &&
-      ptrace(PTRACE_GET_THREAD_AREA, thread.host.tid(), selector >> 3, &descriptor) != 0)
-    return -EINVAL;
-  return thread.host.Write(at, &descriptor.base, sizeof descriptor.base) ? 0 : -EFAULT;
 }
 
 // Source: i386_set_ldt, sys/i386/i386/sys_machdep.c: descriptors as the processor has them; start

@@ -1,11 +1,11 @@
 // Which programs are FreeBSD's, and what one finds at its start.
+#include "kernel/model/bsd/start.h"
+
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -41,69 +41,6 @@ std::optional<int> DateInNote(const load::Image& image) {
   return std::nullopt;
 }
 
-class GuestMemory : public load::Memory {
- public:
-  GuestMemory(Thread* thread, int fd) : thread_(thread), fd_(fd) {}
-  // Not held open by the tracee longer than it takes.
-  ~GuestMemory() override {
-    if (remote_ >= 0) thread_->host.Call(SYS_close, {static_cast<uint64_t>(remote_)});
-  }
-  GuestMemory(const GuestMemory&) = delete;
-  GuestMemory& operator=(const GuestMemory&) = delete;
-
-  int64_t MapFile(uint64_t address, uint64_t size, int prot, uint64_t offset) override {
-    if (remote_ < 0) {
-      std::string path = fmt::format("/proc/{}/fd/{}", getpid(), fd_);
-      if (!thread_->host.Poke(kGateText, path.c_str(), path.size() + 1)) return -EFAULT;
-      remote_ = thread_->host.Call(SYS_open, {kGateText, O_RDONLY | O_CLOEXEC, 0});
-      if (remote_ < 0) return remote_;
-    }
-    return Place(address, size, prot, MAP_PRIVATE, remote_, offset);
-  }
-  int64_t MapZeros(uint64_t address, uint64_t size, int prot) override {
-    return Place(address, size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  }
-  bool Clear(uint64_t address, uint64_t size) override {
-    std::string zeros(size, '\0');
-    return thread_->host.Poke(address, zeros.data(), zeros.size());
-  }
-
- private:
-  int64_t Place(uint64_t address, uint64_t size, int prot, int flags, int64_t fd,
-                uint64_t offset) const {
-    if (address + size > MemoryEnd(*thread_) ||
-        (address < kGatePage + kPage && address + size > kGatePage))
-      return -ENOMEM;
-    int64_t result = thread_->host.Call(
-        SYS_mmap, {address, size, static_cast<uint64_t>(prot),
-                   static_cast<uint64_t>(flags | MAP_FIXED), static_cast<uint64_t>(fd), offset});
-    return result < 0 ? result : 0;
-  }
-
-  Thread* thread_;
-  int fd_;
-  int64_t remote_ = -1;
-};
-
-// The upper end of the first stack, written downwards.
-class StackWriter {
- public:
-  StackWriter(Thread* thread, uint64_t end) : thread_(thread), at_(end) {}
-  uint64_t Put(const void* data, size_t size, uint64_t align = 1) {
-    at_ = (at_ - size) & ~(align - 1);
-    ok_ = ok_ && thread_->host.Poke(at_, data, size);
-    return at_;
-  }
-  uint64_t Put(const std::string& text) { return Put(text.c_str(), text.size() + 1); }
-  [[nodiscard]] uint64_t at() const { return at_; }
-  [[nodiscard]] bool ok() const { return ok_; }
-
- private:
-  Thread* thread_;
-  uint64_t at_;
-  bool ok_ = true;
-};
-
 }  // namespace
 
 // Source: imgact_elf.c: check_header, get_brandinfo (10.4).
@@ -122,13 +59,8 @@ bool FreeBsd::Accepts(const load::Image& image, std::string* why) const {
   bool branded = image.os_abi == common::kELFOSABI_FREEBSD || DateInNote(image).has_value() ||
                  image.ident_text.starts_with("FreeBSD");
   if (!branded) {
-    std::string of = "of an unknown system";
-    for (const load::Note& note : image.notes) {
-      if (note.name == "GNU" && note.type == NT_GNU_ABI_TAG) of = "a Linux program";
-      if (note.name == "NetBSD" || note.name == "OpenBSD") of = "a program of " + note.name;
-    }
-    if (image.interpreter.find("ld-linux") != std::string::npos) of = "a Linux program";
-    *why = fmt::format("{}: it has no FreeBSD brand (neither EI_OSABI nor a FreeBSD note)", of);
+    *why = fmt::format("{}: it has no FreeBSD brand (neither EI_OSABI nor a FreeBSD note)",
+                       OtherSystem(image));
     return false;
   }
   if (!image.interpreter.empty()) {
