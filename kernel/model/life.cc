@@ -90,7 +90,7 @@ Process* Machine::Fork(Thread& thread, bool share_memory, bool share_files, Valu
   child.release_date = parent.release_date;
   child.limits = parent.limits;
   child.login = parent.login;
-  child.threads.push_back(std::make_unique<Thread>(&child, next_thread_++, host_pid));
+  child.threads.push_back(std::make_unique<Thread>(&child, NewThreadId(child), host_pid));
   child.first()->last_cpu = thread.last_cpu;
   Thread& twin = *child.threads.front();
   twin.host.on_signal = [this, &child](int signal) { FromHost(child, signal); };
@@ -98,6 +98,8 @@ Process* Machine::Fork(Thread& thread, bool share_memory, bool share_files, Valu
   twin.mask = thread.mask;
   twin.old_mask = thread.old_mask;
   twin.alt_stack = thread.alt_stack;
+  twin.entry_rdx = thread.entry_rdx;
+  twin.private_pointer = thread.private_pointer;
   twin.entry = thread.entry;
   twin.cpus = thread.cpus;
   twin.name = thread.name;
@@ -115,7 +117,7 @@ Thread* Machine::NewThread(Thread& thread, Value* error) {
     *error = host < 0 ? host : -EAGAIN;
     return nullptr;
   }
-  auto made = std::make_unique<Thread>(&process, next_thread_++, static_cast<pid_t>(host));
+  auto made = std::make_unique<Thread>(&process, NewThreadId(process), static_cast<pid_t>(host));
   made->last_cpu = thread.last_cpu;
   Thread& twin = *made;
   process.threads.push_back(std::move(made));

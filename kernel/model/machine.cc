@@ -113,7 +113,7 @@ Process& Machine::Adopt(pid_t host, const sigset_t& mask, int gate) {
   process->exit_signal = bsd::kSIGCHLD;
   process->space = std::make_shared<Space>();
   process->files = std::make_shared<FileTable>();
-  process->threads.push_back(std::make_unique<Thread>(process.get(), next_thread_++, host));
+  process->threads.push_back(std::make_unique<Thread>(process.get(), NewThreadId(*process), host));
   Thread& thread = *process->threads.front();
   for (int i = 1; i < NSIG; ++i) {
     int signal = system_->SignalFromHost(i);
@@ -179,6 +179,10 @@ int Machine::NewPid() {
       taken = taken || process->group == pid || process->session == pid;
     if (!taken) return pid;
   }
+}
+
+int Machine::NewThreadId(Process& process) {
+  return system_->process_numbers_threads() ? ++process.last_thread : next_thread_++;
 }
 
 // ---- The scheduler ------------------------------------------------------------------------------

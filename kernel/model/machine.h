@@ -161,7 +161,7 @@ class Machine {
   void SetMask(Thread& thread, const SignalSet& mask);
   // Forgets what is pending of a signal that is ignored from now on.
   void OnActionChanged(Process& process, int signal);
-  static bool IgnoredByDefault(int signal);
+  [[nodiscard]] bool IgnoredByDefault(int signal) const;
   static bool IsStop(int signal);
   [[nodiscard]] bool IsIgnored(const Process& process, int signal) const;
   void ContinueProcess(Process& process);
@@ -247,6 +247,7 @@ class Machine {
   void OnEnded(Process& process);
   bool LosesRace(const Thread& thread) const;
   int NewPid();
+  int NewThreadId(Process& process);
 
   System* system_;
   Evidence* evidence_;

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ class Thread {
     uint64_t base = 0;
     uint64_t size = 0;
     bool enabled = false;
+    bool in_use = false;  // where the kernel keeps that, and does not look at the stack pointer
   } alt_stack;
   bool notified = false;  // has to look for signals when it leaves the kernel (TDF_NEEDSIGCHK)
 
@@ -70,6 +72,13 @@ class Thread {
   // entry that saved them.
   uint64_t stale_r10 = 0;
   uint64_t stale_r11 = 0;
+
+  // NetBSD's: what rdx held when a call began, the private pointer (the base of fs or gs), an
+  // unpark that came before its park, and whether nobody will wait for it.
+  uint64_t entry_rdx = 0;
+  uint64_t private_pointer = 0;
+  bool unparked = false;
+  bool detached = false;
 
   enum class State : uint8_t {
     kReady,      // waits for a CPU
@@ -135,6 +144,8 @@ class Process {
   Process* parent;
   std::list<Process*> children;
   std::list<std::unique_ptr<Thread>> threads;  // the oldest first
+  int last_thread = 0;                         // where threads are numbered for each process
+  std::set<int> departed;                      // threads that ended, and that nobody has waited for
   std::shared_ptr<Space> space;
   std::shared_ptr<FileTable> files;
 

@@ -11,7 +11,7 @@
 namespace faultline::kernel::model {
 
 // sigproptbl: what is ignored when nobody says otherwise.
-bool Machine::IgnoredByDefault(int signal) {
+bool Machine::IgnoredByDefault(int signal) const {
   switch (signal) {
     case bsd::kSIGURG:
     case bsd::kSIGCONT:
@@ -19,11 +19,9 @@ bool Machine::IgnoredByDefault(int signal) {
     case bsd::kSIGIO:
     case bsd::kSIGWINCH:
     case bsd::kSIGINFO:
-    case bsd::kSIGTHR:
-    case bsd::kSIGLIBRT:
       return true;
     default:
-      return false;
+      return system_->IgnoresByDefault(signal);
   }
 }
 

@@ -56,7 +56,8 @@ struct SignalInfo {
   int status = 0;
   uint64_t address = 0;
   uint64_t value = 0;
-  int trap = 0;  // the trap number, of faults
+  int trap = 0;        // the trap number, of faults
+  bool fault = false;  // it is one
   // SIGCHLD's of a child, or of a timer: it can take it back (reaping and deleting do).
   const void* child = nullptr;
 };
@@ -128,6 +129,7 @@ struct Disposition {
   uint64_t handler = 0;  // 0 default, 1 ignore
   uint32_t flags = 0;
   SignalSet mask;
+  uint64_t trampoline = 0;  // of the program, where the handler returns to; 0: the system's own
 };
 
 }  // namespace faultline::kernel::model

@@ -72,9 +72,13 @@ class System {
   [[nodiscard]] virtual int SignalFromHost(int host) const = 0;
   [[nodiscard]] virtual int SignalToHost(int signal) const = 0;
   [[nodiscard]] virtual int last_signal() const = 0;
+  // Of the signals above 31: which nothing happens for unless somebody asks.
+  [[nodiscard]] virtual bool IgnoresByDefault(int signal) const = 0;
 
   // The largest thread id of the first thread's kind and so on: where ids begin.
   [[nodiscard]] virtual int first_thread_id() const = 0;
+  // Whether they begin there in each process.
+  [[nodiscard]] virtual bool process_numbers_threads() const = 0;
   [[nodiscard]] virtual int last_pid() const = 0;
 
   // Whether wait4's and fork's path single-threads the process.

@@ -1,8 +1,7 @@
 // The table of systems: one line for each.
 #include "kernel/model/freebsd/systems.h"
 
-#include <fmt/format.h>
-
+#include "kernel/model/netbsd/systems.h"
 #include "kernel/model/system.h"
 
 namespace faultline::kernel::model {
@@ -16,6 +15,7 @@ struct Family {
 
 constexpr Family kFamilies[] = {
     {freebsd::Systems, freebsd::MakeSystem},
+    {netbsd::Systems, netbsd::MakeSystem},
 };
 
 }  // namespace

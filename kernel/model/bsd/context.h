@@ -80,12 +80,6 @@ struct Context {
   bool PutInfo(uint64_t address, const SignalInfo& info) const;
   bool PutRusage(uint64_t address, const rusage& usage) const;
 
-  // Into a member of any width.
-  template <typename T>
-  static void SetTo(T* member, int64_t value) {
-    *member = static_cast<T>(value);
-  }
-
  private:
   Arguments arguments_ = {};
   size_t next_ = 0;
@@ -131,8 +125,8 @@ template <typename O>
 bool Context<O>::PutTimespec(uint64_t address, int64_t ns) const {
   return ByArch(*this, [&]<typename Abi>() {
     typename Abi::Timespec time = {};
-    SetTo(&time.sec, ns / kContextSecond);
-    SetTo(&time.nsec, ns % kContextSecond);
+    time.sec = static_cast<decltype(time.sec)>(ns / kContextSecond);
+    time.nsec = static_cast<decltype(time.nsec)>(ns % kContextSecond);
     return Put(address, time);
   });
 }
@@ -141,8 +135,8 @@ template <typename O>
 bool Context<O>::PutTimeval(uint64_t address, int64_t ns) const {
   return ByArch(*this, [&]<typename Abi>() {
     typename Abi::Timeval time = {};
-    SetTo(&time.sec, ns / kContextSecond);
-    SetTo(&time.usec, ns % kContextSecond / 1000);
+    time.sec = static_cast<decltype(time.sec)>(ns / kContextSecond);
+    time.usec = static_cast<decltype(time.usec)>(ns % kContextSecond / 1000);
     return Put(address, time);
   });
 }
@@ -196,10 +190,10 @@ bool Context<O>::PutRusage(uint64_t address, const rusage& usage) const {
     using Long = typename Abi::Long;
     typename Abi::Rusage to;
     memset(&to, 0, sizeof to);
-    SetTo(&to.utime.sec, usage.ru_utime.tv_sec);
-    SetTo(&to.utime.usec, usage.ru_utime.tv_usec);
-    SetTo(&to.stime.sec, usage.ru_stime.tv_sec);
-    SetTo(&to.stime.usec, usage.ru_stime.tv_usec);
+    to.utime.sec = static_cast<decltype(to.utime.sec)>(usage.ru_utime.tv_sec);
+    to.utime.usec = static_cast<decltype(to.utime.usec)>(usage.ru_utime.tv_usec);
+    to.stime.sec = static_cast<decltype(to.stime.sec)>(usage.ru_stime.tv_sec);
+    to.stime.usec = static_cast<decltype(to.stime.usec)>(usage.ru_stime.tv_usec);
     // maxrss ixrss idrss isrss minflt majflt nswap inblock oublock msgsnd msgrcv nsignals nvcsw
     // nivcsw, sys/sys/resource.h
     to.rest[0] = static_cast<Long>(usage.ru_maxrss);

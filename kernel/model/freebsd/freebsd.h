@@ -35,6 +35,10 @@ class FreeBsd : public System {
   [[nodiscard]] int SignalFromHost(int host) const override;
   [[nodiscard]] int SignalToHost(int signal) const override;
   [[nodiscard]] int last_signal() const override { return 128; }
+  [[nodiscard]] bool IgnoresByDefault(int signal) const override {
+    return signal == common::kSIGTHR || signal == common::kSIGLIBRT;
+  }
+  [[nodiscard]] bool process_numbers_threads() const override { return false; }
   [[nodiscard]] int first_thread_id() const override { return common::kFirstThread; }
   [[nodiscard]] int last_pid() const override { return common::kPID_MAX; }
   [[nodiscard]] bool fork_single_threads() const override { return release_.fork_single_threads; }

@@ -1,4 +1,6 @@
 // sysctl: what programs ask of the system.
+#include "kernel/model/bsd/sysctl.h"
+
 #include <errno.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
@@ -6,8 +8,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "kernel/model/freebsd/context.h"
 
@@ -50,49 +50,25 @@ const std::vector<Node>& Nodes() {
   return nodes;
 }
 
-template <typename T>
-std::string Bytes(const T& value) {
-  return std::string(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-std::string Text(const std::string& text) { return text + '\0'; }
-
-std::string Pointer(const Context& c, uint64_t value) {
-  return c.amd64 ? Bytes(value) : Bytes(static_cast<uint32_t>(value));
-}
-
 // The memory of a process, as kern.proc.vmmap tells it.
 std::string Vmmap(const Process& process) {
   std::string all;
-  std::ifstream maps(fmt::format("/proc/{}/maps", process.host));
-  const Space& space = *process.space;
-  for (std::string line; std::getline(maps, line);) {
+  ForEachMapping(process, [&](const Mapping& mapping) {
     common::KinfoVmentry entry;
     memset(&entry, 0, sizeof entry);
-    char prot[5] = {};
-    unsigned long start, end, offset, inode;
-    unsigned major, minor;
-    int name_at = 0;
-    if (sscanf(line.c_str(), "%lx-%lx %4s %lx %x:%x %lu %n", &start, &end, prot, &offset, &major,
-               &minor, &inode, &name_at) < 7)
-      continue;
-    // The gate, and what the host alone has.
-    if ((start <= kGatePage && kGatePage < end) || start >= (1ull << 47)) continue;
-    entry.start = start;
-    entry.end = end;
-    entry.offset = offset;
-    entry.fileid = inode;
-    entry.type = inode != 0 ? 2 : 1;  // KVME_TYPE_VNODE, KVME_TYPE_DEFAULT
-    entry.protection =
-        (prot[0] == 'r' ? 1 : 0) | (prot[1] == 'w' ? 2 : 0) | (prot[2] == 'x' ? 4 : 0);
+    entry.start = mapping.start;
+    entry.end = mapping.end;
+    entry.offset = mapping.offset;
+    entry.fileid = mapping.inode;
+    entry.type = mapping.inode != 0 ? 2 : 1;  // KVME_TYPE_VNODE, KVME_TYPE_DEFAULT
+    entry.protection = mapping.protection;
     entry.ref_count = 1;
-    if (end == space.usr_stack) entry.flags |= common::kKVME_FLAG_GROWS_DOWN;
-    std::string path = inode != 0 && name_at > 0 ? line.substr(static_cast<size_t>(name_at)) : "";
-    std::string tail = Text(path);
+    if (mapping.end == process.space->usr_stack) entry.flags |= common::kKVME_FLAG_GROWS_DOWN;
+    std::string tail = Text(mapping.path);
     tail.resize((tail.size() + 7) & ~size_t{7}, '\0');
     entry.structsize = static_cast<int32_t>(sizeof entry + tail.size());
     all += Bytes(entry) + tail;
-  }
+  });
   return all;
 }
 
@@ -143,27 +119,6 @@ std::optional<std::string> ValueOf(Context& c, const Name& name) {
     if (name[2] == common::kKERN_PROC_VMMAP) return Vmmap(*process);
   }
   return std::nullopt;
-}
-
-// Gives `value` to the program. Source: kern_sysctl.c: what is too long is cut off, with ENOMEM.
-Value Give(Context& c, const std::string& value, uint64_t old, uint64_t old_size_at) {
-  if (old_size_at == 0) return 0;
-  uint64_t room = 0;
-  if (c.amd64) {
-    if (!c.Get(old_size_at, &room)) return -EFAULT;
-  } else {
-    uint32_t narrow;
-    if (!c.Get(old_size_at, &narrow)) return -EFAULT;
-    room = narrow;
-  }
-  uint64_t size = value.size();
-  if (old != 0) {
-    uint64_t copied = std::min(room, size);
-    if (!c.thread.host.Write(old, value.data(), copied)) return -EFAULT;
-    size = copied;
-  }
-  if (!c.PutLong(old_size_at, static_cast<int64_t>(size))) return -EFAULT;
-  return old != 0 && room < value.size() ? -ENOMEM : 0;
 }
 
 std::optional<Name> Find(const std::string& text) {

@@ -12,7 +12,7 @@ from .base import Availability, Recording, Target, Toolbox
 from .native import runs_386, snapshots
 
 # The systems that //kernel/model has. Which releases of them it knows it says itself.
-_SYSTEMS = ("freebsd",)
+_SYSTEMS = ("freebsd", "netbsd")
 
 
 class Model(Target):

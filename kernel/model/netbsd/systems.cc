@@ -1,0 +1,25 @@
+#include "kernel/model/netbsd/systems.h"
+
+#include <fmt/format.h>
+
+#include "kernel/model/netbsd/netbsd.h"
+#include "kernel/model/netbsd/release.h"
+
+namespace faultline::kernel::model::netbsd {
+
+std::vector<SystemName> Systems() {
+  std::vector<SystemName> all;
+  for (const Release& release : Releases())
+    all.push_back(
+        {.name = fmt::format("netbsd-{}", release.name),
+         .summary = fmt::format("NetBSD {}, amd64 and 386: {}", release.version, release.note)});
+  return all;
+}
+
+std::unique_ptr<System> MakeSystem(std::string_view name) {
+  for (const Release& release : Releases())
+    if (fmt::format("netbsd-{}", release.name) == name) return std::make_unique<NetBsd>(release);
+  return nullptr;
+}
+
+}  // namespace faultline::kernel::model::netbsd
