@@ -1,11 +1,12 @@
 // time: how long a wait lasts, and what clocks say.
 //
-//     time wait CALL MS       CALL: nanosleep, until (clock_nanosleep to a deadline), poll, select,
+//     time wait CALL MS       CALL: nanosleep, until (clock_nanosleep to a deadline), until64 (by
+//                             386's call with wide numbers), poll, select,
 //                             epoll, futex, futex-until, futex-lock (one with priority inheritance,
 //                             that another thread has)
 //     time wake               a futex is woken; what would be the timeout is a number
 //     time two MS             two threads sleep by one and the same timeout
-//     time clock CLOCK        four readings: realtime, monotonic, cpu, of-day, time
+//     time clock CLOCK        four readings: realtime, monotonic, monotonic64, cpu, of-day, time
 //
 // wait prints result=… (or minus the error), elapsed=… in ms, timeout=kept|changed (in memory or in
 // the argument's register). clock prints, for the second to the fourth reading, by how many hours
@@ -31,6 +32,18 @@ long TrueMs() {
   if (!ReadFile("/proc/uptime", text, sizeof text)) return -1;
   return static_cast<long>(strtod(text, nullptr) * 1000);
 }
+
+// 386's calls with 64-bit numbers; 64-bit code has no others.
+#if defined(__x86_64__)
+constexpr long kClockGettime64 = SYS_clock_gettime, kClockNanosleep64 = SYS_clock_nanosleep;
+#else
+constexpr long kClockGettime64 = SYS_clock_gettime64;
+constexpr long kClockNanosleep64 = SYS_clock_nanosleep_time64;
+#endif
+struct Time64 {
+  long long seconds;
+  long long part;
+};
 
 struct Timeout {
   long seconds;
@@ -74,6 +87,10 @@ int Wait(const char* how, long ms) {
   } else if (strcmp(how, "until") == 0) {
     result =
         Result(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &timeout, nullptr));
+  } else if (strcmp(how, "until64") == 0) {
+    Time64 wide = {.seconds = timeout.seconds, .part = timeout.part}, wide_asked = wide;
+    result = Result(syscall(kClockNanosleep64, CLOCK_MONOTONIC, TIMER_ABSTIME, &wide, nullptr));
+    kept = memcmp(&wide, &wide_asked, sizeof wide) == 0;
   } else if (strcmp(how, "poll") == 0) {
     Call call = {
         .number = SYS_poll, .arguments = {0, 0, static_cast<unsigned long>(ms)}, .result = 0};
@@ -139,9 +156,18 @@ double Seconds(const char* clock) {
   if (strcmp(clock, "of-day") == 0) {
     timeval now;
     gettimeofday(&now, nullptr);
+    if (now.tv_usec < 0 || now.tv_usec >= 1000000) return 0;
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_usec) / 1e6;
   }
-  if (strcmp(clock, "time") == 0) return static_cast<double>(time(nullptr));
+  if (strcmp(clock, "time") == 0) {
+    long also = 0, now = syscall(SYS_time, &also);
+    return also == now ? static_cast<double>(now) : 0;
+  }
+  if (strcmp(clock, "monotonic64") == 0) {
+    Time64 now = {};
+    syscall(kClockGettime64, CLOCK_MONOTONIC, &now);
+    return static_cast<double>(now.seconds) + static_cast<double>(now.part) / 1e9;
+  }
   clockid_t id = strcmp(clock, "realtime") == 0    ? CLOCK_REALTIME
                  : strcmp(clock, "monotonic") == 0 ? CLOCK_MONOTONIC
                                                    : CLOCK_PROCESS_CPUTIME_ID;
