@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One cell of the catalogue as a Bazel test: cell_test.sh BUG VARIANT TARGET, from the root of the test's runfiles,
-# where the bug's declaration, its page, its programs, the tracer and the jail are.
+# Cells of the catalogue as a Bazel test: cell_test.sh BUG VARIANT TARGET (patterns, too), from the root of the test's
+# runfiles, where the bug's declaration, its page, its programs, the tracer, the model and the jail are.
 set -euo pipefail
 # Under Bazel the results are kept with the test's outputs; by hand they are thrown away.
 if [ -n "${TEST_UNDECLARED_OUTPUTS_DIR:-}" ]; then
