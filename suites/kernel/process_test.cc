@@ -171,6 +171,12 @@ TEST_P(OnArch, ForkBeginsAnewWithEachSignal) {
   EXPECT_EQ(seen.lies.back()["after"].begin().value(), "0xfffffffffffffdff");
 }
 
+// as=raw is for those that exited: a death by a signal is told as it is.
+TEST_P(OnArch, WrongStatusLeavesDeathsAlone) {
+  Seen seen = Take({"wait.wrong-status,nth=1,call=wait4"}, Program({"wait", "wait4", "kill"}));
+  Expect(seen, {{"pid", "first"}, {"status", "9"}});
+}
+
 struct Waiting {
   const char* call;
   const char* end;
@@ -180,7 +186,7 @@ struct Waiting {
 
 // A code of 1 is CLD_EXITED, 2 CLD_KILLED; waitid's status is a code or a signal.
 const Waiting kWaiting[] = {
-    {"wait4", "exit", "", {{"pid", "first"}, {"status", "300"}}},
+    {"wait4", "exit", "", {{"pid", "first"}, {"last", "second"}, {"status", "300"}}},
     {"wait4", "kill", "", {{"pid", "first"}, {"status", "9"}}},
     {"waitid", "exit", "", {{"pid", "first"}, {"status", "3"}, {"code", "1"}}},
     {"waitid", "kill", "", {{"pid", "first"}, {"status", "9"}, {"code", "2"}}},
@@ -189,7 +195,7 @@ const Waiting kWaiting[] = {
     {"wait4", "exit", "wait.wrong-status,as=zero", {{"pid", "first"}, {"status", "0"}}},
     {"waitid", "kill", "wait.wrong-status", {{"pid", "first"}, {"status", "9"}, {"code", "1"}}},
     {"waitid", "kill", "wait.wrong-status,as=zero", {{"status", "0"}, {"code", "1"}}},
-    {"wait4", "exit", "wait.wrong-pid", {{"pid", "second"}, {"status", "300"}}},
+    {"wait4", "exit", "wait.wrong-pid", {{"pid", "second"}, {"last", "first"}, {"status", "300"}}},
     {"waitid", "exit", "wait.wrong-pid", {{"pid", "second"}, {"status", "3"}, {"code", "1"}}},
     {"wait4", "kill", "wait.wrong-pid,as=zero", {{"pid", "0"}, {"status", "9"}}},
     {"waitid", "kill", "wait.wrong-pid,as=zero", {{"pid", "0"}, {"status", "9"}, {"code", "2"}}},

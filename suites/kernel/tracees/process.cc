@@ -13,7 +13,8 @@
 // the child's end only), memory=shared|copied, args=kept|lost and child_args=… (the argument
 // registers behind the call, and what clone3's argument points to), sigchld=yes|no, wait=right|…
 // (plain wait4) and wall=right|… (with __WALL), status=…
-// wait: there are two children, the second one goes on. Prints pid=first|second|… status=… code=…
+// wait: there are two children, the second one goes on, and is waited for, by wait4, when nothing
+// is left to be said of the first. Prints pid=first|second|… last=… (of the second) status=… code=…
 // livelock: handlers=… children=… (how many were made) args=… result=right|…
 
 #include <errno.h>
@@ -248,16 +249,19 @@ int Wait(const char* call, const char* end) {
   } else {
     pid = syscall(SYS_wait4, children[0], &status, 0, nullptr);
   }
-  if (pid == children[0]) {
-    printf("pid=first");
-  } else if (pid == children[1]) {
-    printf("pid=second");
-  } else {
-    printf("pid=%ld", pid);
-  }
-  printf(" status=%x code=%d\n", status, code);
+  auto say = [&](const char* name, long found) {
+    if (found == children[0]) {
+      printf("%s=first ", name);
+    } else if (found == children[1]) {
+      printf("%s=second ", name);
+    } else {
+      printf("%s=%ld ", name, found);
+    }
+  };
+  say("pid", pid);
   close(gate[1]);
-  syscall(SYS_wait4, children[1], nullptr, 0, nullptr);
+  say("last", syscall(SYS_wait4, children[1], nullptr, 0, nullptr));
+  printf("status=%x code=%d\n", status, code);
   return 0;
 }
 
