@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -48,7 +49,9 @@ struct Ticket {
 // The lies of one rule.
 class Replay {
  public:
-  // `always`: the rule fires at each opportunity; it goes on to do so if the log shows that it did.
+  // `always`: the rule fires at each opportunity. If the log shows that it did, it goes on to do so
+  // at those that look like one in the log: there may be more of them in this run, and where the
+  // log has none, no lie led to the symptom.
   // Time runs from here.
   Replay(const std::vector<LoggedLie>& lies, bool always);
 
@@ -84,6 +87,7 @@ class Replay {
   bool Tell(std::map<uint64_t, Pending>::iterator found, const Ticket& ticket);
 
   bool all_ = false;
+  std::set<Kind> kinds_;  // of all
   size_t logged_;
   int64_t start_;                     // CLOCK_MONOTONIC, ns
   uint64_t seen_ = 0;                 // the last opportunity's number

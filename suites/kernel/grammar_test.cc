@@ -246,12 +246,22 @@ TEST(Late, WhatIsGivenBackIsStillToBeTold) {
 
 TEST(Replay, ARuleThatFiredAlwaysGoesOn) {
   Rule rule("signal.sibling", 1, 0);
-  rule.TellAgain({{.thread = "1", .call = "", .signal = "", .n = 1, .k = 1},
-                  {.thread = "1", .call = "", .signal = "", .n = 2, .k = 2}});
+  rule.TellAgain({{.thread = "1", .call = "read", .signal = "", .n = 1, .k = 1},
+                  {.thread = "1", .call = "read", .signal = "", .n = 2, .k = 2}});
   EXPECT_EQ(rule.replay()->Outstanding(), 2u);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(rule.Take(At(Main(), "read")));
+  // No lie was told about such a one.
+  EXPECT_FALSE(rule.Take(At(Main(), "write")));
+  EXPECT_FALSE(rule.Take(At(Main(), "read", SIGUSR1)));
   EXPECT_EQ(rule.replay()->Outstanding(), 0u);
   EXPECT_FALSE(rule.IsSpent());
+}
+
+TEST(Replay, ARuleThatFiredAlwaysKnowsSignals) {
+  Rule rule("signal.drop", 1, 0);
+  rule.TellAgain({{.thread = "1", .call = "read", .signal = "SIGCHLD", .n = 1, .k = 1}});
+  EXPECT_TRUE(rule.Take(At(Main(), "poll", SIGCHLD)));
+  EXPECT_FALSE(rule.Take(At(Main(), "read", SIGUSR1)));
 }
 
 TEST(Replay, ALogWithGapsIsFollowed) {
