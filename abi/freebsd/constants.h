@@ -302,6 +302,46 @@ inline constexpr int kUTIME_OMIT = -2;
 // sys/dirent.h: the type of a file in an entry of a folder is its S_IFMT bits shifted right by 12.
 inline constexpr int kDT_UNKNOWN = 0;
 
+// sys/socket.h, netinet/in.h, netinet/tcp.h, netinet6/in6.h. An address begins with its length and
+// its family, a byte each; behind them it is what other systems have. SOCK_* of types are 1 to 5.
+inline constexpr int kAF_UNIX = 1;
+inline constexpr int kAF_INET = 2;
+inline constexpr int kAF_INET6 = 28;
+inline constexpr int kSOCK_STREAM = 1;
+inline constexpr int kSOCK_DGRAM = 2;
+inline constexpr int kSOCK_CLOEXEC = 0x10000000;  // 10.0, with accept4
+inline constexpr int kSOCK_NONBLOCK = 0x20000000;
+inline constexpr int kMSG_PEEK = 0x2;
+inline constexpr int kMSG_EOR = 0x8;
+inline constexpr int kMSG_TRUNC = 0x10;
+inline constexpr int kMSG_CTRUNC = 0x20;
+inline constexpr int kMSG_WAITALL = 0x40;
+inline constexpr int kMSG_DONTWAIT = 0x80;
+inline constexpr int kMSG_NOSIGNAL = 0x20000;
+inline constexpr int kMSG_CMSG_CLOEXEC = 0x40000;
+inline constexpr int kSOL_SOCKET = 0xffff;
+inline constexpr int kSO_DEBUG = 0x0001;
+inline constexpr int kSO_ACCEPTCONN = 0x0002;
+inline constexpr int kSO_REUSEADDR = 0x0004;
+inline constexpr int kSO_KEEPALIVE = 0x0008;
+inline constexpr int kSO_BROADCAST = 0x0020;
+inline constexpr int kSO_LINGER = 0x0080;
+inline constexpr int kSO_OOBINLINE = 0x0100;
+inline constexpr int kSO_REUSEPORT = 0x0200;
+inline constexpr int kSO_NOSIGPIPE = 0x0800;
+inline constexpr int kSO_SNDBUF = 0x1001;
+inline constexpr int kSO_RCVBUF = 0x1002;
+inline constexpr int kSO_ERROR = 0x1007;
+inline constexpr int kSO_TYPE = 0x1008;
+inline constexpr int kIP_TOS = 3;
+inline constexpr int kIP_TTL = 4;
+inline constexpr int kIPV6_V6ONLY = 27;
+inline constexpr int kTCP_NODELAY = 1;
+inline constexpr int kTCP_MAXSEG = 2;
+inline constexpr int kTCP_KEEPIDLE = 0x100;
+inline constexpr int kTCP_KEEPINTVL = 0x200;
+inline constexpr int kTCP_KEEPCNT = 0x400;
+
 // sys/event.h: kqueue's filters, and what is to be done with them.
 inline constexpr int kEVFILT_READ = -1;
 inline constexpr int kEVFILT_WRITE = -2;

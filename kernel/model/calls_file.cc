@@ -122,7 +122,7 @@ Task<Value> Write(Machine& machine, Thread& thread, int number, std::vector<Rang
         if (value != 0) co_return total != 0 ? total : value;
         continue;
       }
-      if (put == -EPIPE && file->kind != File::Kind::kFile)
+      if (put == -EPIPE && file->kind != File::Kind::kFile && !file->no_sigpipe)
         machine.Post(*thread.process,
                      {.signal = bsd::kSIGPIPE, .code = bsd::kSI_USER, .pid = thread.process->pid},
                      &thread);

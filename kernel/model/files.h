@@ -29,6 +29,7 @@ class File {
   int flags;         // the status flags and access mode that open was given, with the host's bits
   std::string path;  // for messages and for mapping
   std::shared_ptr<EventQueue> queue;  // of a kQueue
+  bool no_sigpipe = false;            // a socket whose end is no signal
 
   // Whether calls on it may have to wait.
   [[nodiscard]] bool may_block() const { return kind != Kind::kFile && kind != Kind::kFolder; }

@@ -153,6 +153,16 @@ TEST_P(Calls, Events) {
   }
 }
 
+TEST_P(Calls, Sockets) {
+  for (const char* job : {"internet", "sleep"}) Holds(job, "");
+  for (const char* schedule : {"natural", "hostile"}) {
+    std::filesystem::remove(folder_ + "/name");
+    Ended ended = Run("local", folder_, {"--schedule", schedule});
+    EXPECT_EQ(ended.out, "done\n") << schedule;
+    EXPECT_EQ(ended.err, "");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(FreeBsd, Calls,
                          testing::Combine(testing::ValuesIn(kReleases), testing::ValuesIn(kArches)),
                          NameOf);

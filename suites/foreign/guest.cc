@@ -24,6 +24,7 @@ extern "C" [[noreturn]] void GuestMain(const long* stack) {
   const char* argument = stack[0] > 2 ? words[2] : "";
   guest::RunJob(guest::kFileJobs, guest::kFileJobCount, name, argument);
   guest::RunJob(guest::kEventJobs, guest::kEventJobCount, name, argument);
+  guest::RunJob(guest::kSocketJobs, guest::kSocketJobCount, name, argument);
   guest::Print("no such job\n");
   guest::Exit(64);
 }

@@ -86,6 +86,8 @@ extern const Job kFileJobs[];
 extern const size_t kFileJobCount;
 extern const Job kEventJobs[];
 extern const size_t kEventJobCount;
+extern const Job kSocketJobs[];
+extern const size_t kSocketJobCount;
 
 }  // namespace guest
 

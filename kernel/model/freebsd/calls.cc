@@ -513,6 +513,7 @@ Table MakeTable() {
   AddFileCalls(now, later);
   AddStatusCalls(now);
   AddEventCalls(now, later);
+  AddSocketCalls(now, later);
   return table;
 }
 

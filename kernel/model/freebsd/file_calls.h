@@ -34,6 +34,7 @@ using TellNow = std::function<void(int, Value (*)(Context&), int)>;
 using TellLater = std::function<void(int, Task<Value> (*)(Context&), int)>;
 void AddFileCalls(const TellNow& now, const TellLater& later);
 void AddStatusCalls(const TellNow& now);
+void AddSocketCalls(const TellNow& now, const TellLater& later);
 void AddEventCalls(const TellNow& now, const TellLater& later);
 
 }  // namespace faultline::kernel::model::freebsd
