@@ -10,9 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Repository, environment, script
+from conftest import (
+    GOOD_RUNTIME,
+    RUNTIME_BUG,
+    Repository,
+    environment,
+    programs_below,
+    script,
+    with_names_of_their_own,
+)
 from faultline import processes, runner, targets
+from faultline.guest_client import Line
 from faultline.targets import Toolbox, through
+from test_conductor import cell_of, conductor_of
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="they are used on x86-64")
 
@@ -23,17 +33,20 @@ KINDS = {
     "linux-amd64@valgrind": "valgrind",
     "linux-386@valgrind": "valgrind",
 }
+UML = "linux-amd64@uml"
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     """Each test asks anew what there is."""
     through._ask.cache_clear()
-    through._version.cache_clear()
+    through.version_of.cache_clear()
 
 
 # A fake that skips options and a word, as each of them would, and runs the rest.
 FAKE = """[ "$1" != --version ] || { echo "fake version 1.2 (test)"; echo more; exit 0; }
+# As runsc keeps its state, and leaves it behind when it is killed.
+[ "${0##*/}" != runsc ] || mktemp -d >/dev/null
 while :; do case $1 in -* | do) shift ;; *) break ;; esac; done
 "$@"; s=$?; [ $s -lt 128 ] || echo "qemu: uncaught target signal 11 (x) - core dumped" >&2; exit $s"""
 
@@ -49,7 +62,7 @@ def only_fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_they_are_offered_beside_the_catalogue() -> None:
-    assert set(KINDS) <= set(targets.offered())
+    assert {*KINDS, UML} == set(targets.offered())
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -97,6 +110,105 @@ def test_gvisor_keeps_its_state_in_a_folder_that_goes() -> None:
     )
 
 
+# A guest that boots once, and runs all.
+
+GUEST = r"""[ "$1" != --version ] || { echo 6.1.99; exit 0; }
+for word; do
+  case $word in
+    faultline=*) scratch=${word#*=} ;;
+    ssl0=null,fd:*) out=${word#*:} ;;
+    ssl1=null,fd:*) err=${word#*:} ;;
+    ssl2=null,fd:*) looks=${word#*:} ;;
+  esac
+done
+[ -n "$scratch" ] && [ -n "$looks" ] || { echo "Kernel panic: no root"; exit 1; }
+echo boot >>"$scratch/../boots"
+here=$scratch/programs; mkdir "$here"; cp "$scratch/far.sh" "$here"
+request() {
+  mark=$1 command=$2; shift 2
+  if [ "$command" = run ]; then
+    token=$1 seconds=$2 program=$3; shift 3
+    [ -x "$here/${program##*/}" ] || cp "$program" "$here"
+    echo "$mark begin" >&"$out"; echo "$mark begin" >&"$err"
+    sh "$here/far.sh" run "$token" "$seconds" "${program##*/}" "$@" >&"$out" 2>&"$err"
+    echo "$mark end" >&"$out"; echo "$mark end" >&"$err"
+  else
+    echo "$mark begin" >&"$looks"; sh "$here/far.sh" "$command" >&"$looks"; echo "$mark end" >&"$looks"
+  fi
+}
+echo "guest ready"
+while read -r words; do eval "set -- $words"; request "$@" & done"""
+
+
+@pytest.fixture(name="guest")
+def fake_guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The fake kernel stands first on the PATH; what is kept goes into a folder of the test."""
+    folder, own = tmp_path / "guest", tmp_path / "tmp"
+    script(folder / "linux.uml", GUEST)
+    # Not every sh takes a descriptor from a variable.
+    (folder / "linux.uml").write_text(f"#!/bin/bash\n{GUEST}\n")
+    own.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(own))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return own
+
+
+def test_a_guest_boots_once_for_all(repository: Repository, guest: Path) -> None:
+    with_names_of_their_own(repository)
+    command = repository.command(
+        "run", "--no-build", "--quick", "--target", UML, "--out", str(repository.out)
+    )
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        "5 cells: 5 passed" in done.stdout and "Linux 6.1.99, x86_64, through User-Mode Linux" in done.stdout
+    )
+    assert (guest / "boots").read_text() == "boot\n"
+    (guest / "boots").unlink()
+    assert not list(guest.iterdir()) and not programs_below(guest)
+
+
+def test_a_guest_that_does_not_boot(repository: Repository, guest: Path, tmp_path: Path) -> None:
+    script(
+        tmp_path / "guest/linux.uml", '[ "$1" = --version ] && echo 6.1.99 || echo "Kernel panic: no root"'
+    )
+    done = repository.run("run", "--no-build", "--quick", "--target", UML)
+    assert done.returncode == 3 and "cannot boot linux.uml: it ended: Kernel panic: no root" in done.stderr
+    assert not list(guest.iterdir())
+
+
+def test_a_hang_in_a_guest_ends_there_alone(
+    empty: Repository, guest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "silence_limit", lambda: 3.0)
+    empty.add("foreign", RUNTIME_BUG, {**GOOD_RUNTIME, "whole": "by-case:self=sleep;key=clean"})
+    with_names_of_their_own(empty)
+    one = conductor_of(empty)
+    try:
+        result = one.conduct(cell_of(empty, "foreign", "whole", UML))
+        assert result.verdict == "hang" and "it sleeps" in result.cases[0].symptom
+        (path,) = [path for path in result.cases[0].evidence if path.endswith("guest-processes.txt")]
+        assert "foreign.whole.linux-amd64" in (empty.out / path).read_text()
+        # The same guest goes on.
+        assert result.cases[1].verdict == "clean" and not programs_below(guest)
+        assert (guest / "boots").read_text() == "boot\n"
+    finally:
+        one.clean_up()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_a_line_of_a_guest(size: int) -> None:
+    said = b"left over\nm begin\nhello\nm enm end of it\nm e\nbye, m end\nafter"
+    line, own = Line(0, "m"), b""
+    for place in range(0, len(said), size):
+        more, ended = line.add(said[place : place + size])
+        own += more
+        if ended:
+            break
+    assert ended and own == b"hello\nm enm end of it\nm e\nbye, "
+
+
 # What they are, where they are installed.
 
 HANGS = """
@@ -124,8 +236,8 @@ def with_the_jail(empty: Repository) -> Toolbox:
 def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A program that sleeps for ever on a target; what was seen of it."""
     compiler = shutil.which("clang-19") or shutil.which("cc")
-    if not compiler or not shutil.which(KINDS[name]):
-        pytest.skip(f"{KINDS[name]} or a compiler is not here")
+    if not compiler:
+        pytest.skip("no compiler is here")
     source, program = folder / "hangs.S", folder / "hangs"
     source.write_text(HANGS)
     subprocess.run([compiler, "-nostdlib", "-static", "-o", str(program), str(source)], check=True)
@@ -138,7 +250,12 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
         target.bring(toolbox, program)
         return runner.run(
             runner.Order(
-                toolbox.jail, target.command(toolbox, program, [], 1, None), 1, 30.0, target.channel, True
+                toolbox.jail,
+                target.command(toolbox, program, [], 1, None),
+                1,
+                30.0,
+                target.channel,
+                target.signals_are_exits,
             ),
             None,
             lambda pids: [processes.describe(pids, folder), *target.diagnose(toolbox, pids, folder)],
@@ -153,6 +270,7 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
         ("linux-amd64@qemu-user", "processes.txt", "hangs"),
         ("linux-amd64@gvisor", "sentry-stacks.txt", r"syscalls/linux\.Pause"),
         ("linux-amd64@valgrind", r"valgrind-\d+.txt", r"VgTs_WaitSys syscall 34"),
+        (UML, "guest-processes.txt", "sys_pause"),
     ],
 )
 def test_a_hang_is_described_and_ended(

@@ -37,7 +37,7 @@ PROGRAM = Path("/b/a program")
 def fresh() -> None:
     """Each test asks anew what there is."""
     through._ask.cache_clear()
-    through._version.cache_clear()
+    through.version_of.cache_clear()
 
 
 def between(template: str, program: Path = PROGRAM) -> list[str]:

@@ -14,6 +14,7 @@ from .model import Model
 from .native import Native
 from .ssh import MACHINES, Ssh, machine_facts
 from .through import Cmd, Through
+from .uml import Uml
 
 __all__ = [
     "ARCHES",
@@ -31,6 +32,7 @@ __all__ = [
     "Target",
     "Through",
     "Toolbox",
+    "Uml",
     "Valgrind",
     "machine_facts",
     "offered",

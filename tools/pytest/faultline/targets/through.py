@@ -118,7 +118,7 @@ class Through(Target):
 
     def version(self) -> str:
         """What is between says of itself, in a line; "" when it cannot be asked."""
-        return _version(self.words()[0])
+        return version_of(self.words()[0])
 
     def availability(self) -> Availability:
         host = f"{platform.system()} {platform.release()}, {platform.machine()}"
@@ -181,7 +181,8 @@ class Through(Target):
 
 
 @functools.lru_cache(maxsize=None)
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """What a command says of its version, in a line; "" when it says nothing."""
     try:
         done = run_to_end([name, "--version"], PROBE_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
