@@ -276,6 +276,7 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
 def test_a_hang_is_described_and_ended(
     toolbox: Toolbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str, said: str
 ) -> None:
+    monkeypatch.setenv("USER", "somebody")
     seen = hang(toolbox, name, tmp_path, monkeypatch)
     assert "it sleeps" in seen.hang and seen.stdout == "up\n"
     paths = [path for path in seen.snapshots if re.fullmatch(file, path.name)]

@@ -123,11 +123,13 @@ class Valgrind(Through):
             inner = _inner_pid(pid)
             if not self._scratch or not inner or not list(self._scratch.glob(f"vgdb-from-*-to-{inner}-*")):
                 continue
+            # The FIFOs' names hold these variables, which programs here run without (runner._environment).
+            same = ["env", "-u", "LOGNAME", "-u", "USER", "-u", "HOST"]
             # Where the jail has a namespace of its own, so that the number is the same for both.
             inside = ["nsenter", f"--target={pid}", "--pid", "--"] if inner != pid else []
             ask = ["vgdb", f"--vgdb-prefix={self._scratch}/vgdb", f"--pid={inner}", "v.info", "scheduler"]
             try:
-                done = run_to_end([*inside, *ask], DIAGNOSE_SECONDS)
+                done = run_to_end([*same, *inside, *ask], DIAGNOSE_SECONDS)
             except (OSError, subprocess.TimeoutExpired):
                 continue
             if done.stdout:
