@@ -5,7 +5,10 @@ load("//bazel:ports.bzl", "PORTS", "WITH_LIBC", "label_name")
 load("//runtime:runtime.bzl", "DEFECTS")
 
 # OS -> the system that //kernel/model runs its programs on.
-_MODELS = {"freebsd": "freebsd-9.1"}
+_MODELS = {
+    "freebsd": "freebsd-9.1",
+    "netbsd": "netbsd-8",
+}
 
 _LINKOPTS = {
     "": [

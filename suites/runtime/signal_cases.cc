@@ -474,9 +474,15 @@ void timer() {
   });
   foreign_start(&f, kNoTls);
   sys::SigEvent event = {};
-  event.notify = sys::kSIGEV_THREAD_ID;
   event.signo = sys::kSIGUSR2;
+#if defined(__NetBSD__)
+  // No timer signals one thread there: the others do not take the signal.
+  event.notify = sys::kSIGEV_SIGNAL;
+  blocksignals(sys::sigmask(sys::kSIGUSR2));
+#else
+  event.notify = sys::kSIGEV_THREAD_ID;
   event.tid = f.tid;
+#endif
   int32_t id = 0;
   CHECK_EQ(sys::timer_create(sys::kCLOCK_MONOTONIC, &event, &id), 0);
   sys::Itimerspec spec = {};

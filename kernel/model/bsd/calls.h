@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -218,6 +219,15 @@ std::pair<int64_t, int64_t> Limit(const C& c, int which) {
   constexpr int kRlimitFiles = 8;
   if (which == kRlimitFiles) return {65536, 65536};
   return {bsd::kRLIM_INFINITY, bsd::kRLIM_INFINITY};
+}
+
+// What RLIMIT_AS is held against. The whole of the first stack counts, used or not.
+template <typename C>
+uint64_t MappedBytes(const C& c) {
+  std::ifstream statm("/proc/" + std::to_string(c.process.host) + "/statm");
+  uint64_t pages = 0;
+  statm >> pages;
+  return pages * kPage;
 }
 
 template <typename C>

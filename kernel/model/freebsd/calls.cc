@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <fstream>
 
 #include "kernel/model/bsd.h"
 #include "kernel/model/bsd/segments.h"
@@ -78,14 +77,6 @@ Task<Value> Wait6(Context& c) {
     if (!c.PutInfo(info_at, info)) co_return -EFAULT;
   }
   co_return waited.pid;
-}
-
-// What RLIMIT_VMEM is held against. The whole of the first stack counts, used or not.
-uint64_t MappedBytes(const Context& c) {
-  std::ifstream statm("/proc/" + std::to_string(c.process.host) + "/statm");
-  uint64_t pages = 0;
-  statm >> pages;
-  return pages * kPage;
 }
 
 // ---- Threads ------------------------------------------------------------------------------------

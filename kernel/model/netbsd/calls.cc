@@ -92,6 +92,9 @@ Value Mmap(Context& c) {
   if ((flags & (kMAP_SHARED | kMAP_PRIVATE)) == (kMAP_SHARED | kMAP_PRIVATE)) return -EINVAL;
   if (offset % static_cast<int64_t>(kPage) != 0) return -EINVAL;
   if ((flags & kMAP_FIXED) && address % kPage != 0) return -EINVAL;
+  if (auto limit = Limit(c, kRLIMIT_AS).first;
+      limit != kRLIM_INFINITY && MappedBytes(c) + size > static_cast<uint64_t>(limit))
+    return -ENOMEM;
   int host = (flags & kMAP_SHARED ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE;
   if (flags & kMAP_ANON) host |= MAP_ANONYMOUS;
   if (flags & kMAP_FIXED) host |= MAP_FIXED;
