@@ -62,6 +62,7 @@ Outcome RunCase(const std::string& name) {
     dup2(out[1], 1);
     dup2(err[1], 2);
     std::vector<char*> arguments;
+    arguments.reserve(command.size() + 2);
     for (std::string& word : command) arguments.push_back(word.data());
     std::string last = name;
     arguments.push_back(last.data());

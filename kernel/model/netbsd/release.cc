@@ -12,8 +12,7 @@ constexpr Release kReleases[] = {
      .lwp_has_creators_stack = true,
      .lwp_has_contexts_mask = false,
      .process_map = false,
-     .note =
-         "a new thread has its creator's alternate stack (golang.org/issue/23061 has it of a kin)"},
+     .note = "a new thread has its creator's alternate stack (Go's os_netbsd.go, netbsdMstart)"},
     {.name = "8",
      .version = "8.2",
      .number = 802000000,
