@@ -21,6 +21,11 @@ int CpuOf(pid_t tid) {
 
 Affinity::Affinity() : usable_(sched_getaffinity(0, sizeof all_, &all_) == 0) { samples_.fill(-1); }
 
+void Affinity::Release() {
+  if (sched_setaffinity(0, sizeof all_, &all_) == 0) pinned_ = -1;
+  samples_.fill(-1);
+}
+
 void Affinity::Sample(pid_t tid) {
   until_sample_ = kSampleEvery;
   if (!usable_) return;

@@ -84,6 +84,21 @@ void Tracer::Run() {
   while (Next(&event)) OnEvent(event);
 }
 
+pid_t Tracer::Await(int* status) {
+  polled_ = false;
+  if (eagerness_.ShouldPoll()) {
+    for (int i = 0; i < Eagerness::kPolls; ++i) {
+      pid_t tid = waitpid(-1, status, __WALL | WNOHANG);
+      if (tid == 0) continue;
+      polled_ = tid > 0;
+      if (polled_) eagerness_.Found();
+      return tid;
+    }
+    eagerness_.InVain();
+  }
+  return waitpid(-1, status, __WALL);
+}
+
 bool Tracer::Next(Event* event) {
   if (!deferred_.empty()) {
     *event = deferred_.front();
@@ -92,12 +107,13 @@ bool Tracer::Next(Event* event) {
   }
   for (;;) {
     RunTimers();
-    event->tid = waitpid(-1, &event->status, __WALL | (arrivals_.empty() ? 0 : WNOHANG));
+    event->tid =
+        arrivals_.empty() ? Await(&event->status) : waitpid(-1, &event->status, __WALL | WNOHANG);
     if (event->tid == 0) {
       // Before a wait that might be for ever.
       DeliverOrphans();
       if (!deferred_.empty()) return Next(event);
-      event->tid = waitpid(-1, &event->status, __WALL);
+      event->tid = Await(&event->status);
     }
     if (event->tid > 0) return true;
     if (errno != EINTR) return false;
@@ -114,7 +130,11 @@ void Tracer::OnEvent(const Event& event) {
   }
   Tracee& tracee = tracees_[event.tid];
   tracee.stopped = true;
-  affinity_.OnStop(event.tid);
+  if (polled_) {
+    affinity_.OnFound();
+  } else {
+    affinity_.OnStop(event.tid);
+  }
   int signal = WSTOPSIG(event.status);
   switch (event.status >> 16) {
     case 0:

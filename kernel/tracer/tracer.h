@@ -165,6 +165,8 @@ class Tracer {
     int status;
   };
 
+  // As waitpid, for whatever comes next.
+  pid_t Await(int* status);
   bool Next(Event* event);
   void OnEvent(const Event& event);
   void OnEnd(pid_t tid, int status);
@@ -198,6 +200,8 @@ class Tracer {
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::deque<Event> deferred_;
   Affinity affinity_;
+  Eagerness eagerness_;
+  bool polled_ = false;  // whether the last event was found by polls
 };
 
 }  // namespace faultline::kernel
