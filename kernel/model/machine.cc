@@ -65,6 +65,12 @@ void StayOnOneCpu() {
   sched_setaffinity(0, sizeof set, &set);
 }
 
+// The first guest is older than the machine; those that it makes are where it is.
+void BringToThisCpu(pid_t guest) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) sched_setaffinity(guest, sizeof set, &set);
+}
+
 }  // namespace
 
 Machine::Machine(System* system, Evidence* evidence, const MachineOptions& options)
@@ -103,6 +109,7 @@ int64_t Machine::Now() { return Clock(); }
 // ---- Life ---------------------------------------------------------------------------------------
 
 Process& Machine::Adopt(pid_t host, const sigset_t& mask, int gate) {
+  BringToThisCpu(host);
   gate_ = gate;
   // Numbers of its own, so that a run can be repeated; begun where the host is, so that two models
   // at once do not write the same temporary files.
