@@ -1,11 +1,10 @@
 #include "kernel/fault/replay.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "kernel/tracer/calls.h"
+#include "kernel/tracer/clock.h"
 #include "kernel/tracer/signals.h"
 
 namespace faultline::kernel {
@@ -28,12 +27,6 @@ constexpr uint64_t kFewOpportunities = 16;  // by itself
 constexpr int64_t kShortTime = 10'000'000;  // ns; by chance
 // How long an opportunity may come by itself before one is made, ns.
 constexpr int64_t kBeforeOneIsMade = 40'000'000;
-
-int64_t Clock() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
 
 // The same signal may find a thread in another call.
 bool LooksAlike(const Kind& a, const Kind& b) {
