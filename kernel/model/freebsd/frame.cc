@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/model/bsd/mcontext.h"
 #include "kernel/model/freebsd/context.h"
 
 namespace faultline::kernel::model::freebsd {
@@ -29,97 +30,36 @@ constexpr uint32_t kCode386 = 0x33;
 constexpr uint32_t kData386 = 0x3b;
 
 void ToMContext(const Thread& thread, abi::freebsd_amd64::MContext* to) {
-  const user_regs_struct& regs = thread.host.regs;
-  to->rdi = regs.rdi;
-  to->rsi = regs.rsi;
-  to->rdx = regs.rdx;
-  to->rcx = regs.rcx;
-  to->r8 = regs.r8;
-  to->r9 = regs.r9;
-  to->rax = regs.rax;
-  to->rbx = regs.rbx;
-  to->rbp = regs.rbp;
-  to->r10 = regs.r10;
-  to->r11 = regs.r11;
-  to->r12 = regs.r12;
-  to->r13 = regs.r13;
-  to->r14 = regs.r14;
-  to->r15 = regs.r15;
+  PutAmd64(thread.host.regs, to);
   to->fs = 0x13;
   to->gs = 0x1b;
   to->es = to->ds = kDataAmd64;
   to->flags = abi::freebsd_amd64::kMcHasSegs;
-  to->rip = regs.rip;
   to->cs = kCodeAmd64;
-  to->rflags = regs.eflags;
-  to->rsp = regs.rsp;
   to->ss = kDataAmd64;
-  to->fsbase = regs.fs_base;
-  to->gsbase = regs.gs_base;
+  to->fsbase = thread.host.regs.fs_base;
+  to->gsbase = thread.host.regs.gs_base;
   to->fpformat = abi::freebsd_amd64::kMcFpfmtXmm;
   to->ownedfp = abi::freebsd_amd64::kMcFpownedFpu;
 }
 
 void FromMContext(const abi::freebsd_amd64::MContext& from, Thread& thread) {
-  user_regs_struct& regs = thread.host.regs;
-  regs.rdi = from.rdi;
-  regs.rsi = from.rsi;
-  regs.rdx = from.rdx;
-  regs.rcx = from.rcx;
-  regs.r8 = from.r8;
-  regs.r9 = from.r9;
-  regs.rax = from.rax;
-  regs.rbx = from.rbx;
-  regs.rbp = from.rbp;
-  regs.r10 = from.r10;
-  regs.r11 = from.r11;
-  regs.r12 = from.r12;
-  regs.r13 = from.r13;
-  regs.r14 = from.r14;
-  regs.r15 = from.r15;
-  regs.rip = from.rip;
-  regs.eflags = from.rflags;
-  regs.rsp = from.rsp;
-  regs.fs_base = from.fsbase;
-  regs.gs_base = from.gsbase;
+  GetAmd64(from, &thread.host.regs);
+  thread.host.regs.fs_base = from.fsbase;
+  thread.host.regs.gs_base = from.gsbase;
 }
 
 void ToMContext(const Thread& thread, abi::freebsd_386::MContext* to) {
-  const user_regs_struct& regs = thread.host.regs;
-  auto low = [](uint64_t value) { return static_cast<uint32_t>(value); };
-  // The host's selectors: the trampoline loads gs again.
-  to->gs = low(regs.gs);
-  to->fs = low(regs.fs);
+  Put386(thread.host.regs, to);
+  // fs and gs are the host's: the trampoline loads gs again.
   to->es = to->ds = to->ss = kData386;
-  to->edi = low(regs.rdi);
-  to->esi = low(regs.rsi);
-  to->ebp = low(regs.rbp);
-  to->ebx = low(regs.rbx);
-  to->edx = low(regs.rdx);
-  to->ecx = low(regs.rcx);
-  to->eax = low(regs.rax);
-  to->eip = low(regs.rip);
   to->cs = kCode386;
-  to->eflags = low(regs.eflags);
-  to->esp = low(regs.rsp);
   to->fpformat = abi::freebsd_386::kMcFpfmtXmm;
   to->ownedfp = abi::freebsd_386::kMcFpownedFpu;
 }
 
 void FromMContext(const abi::freebsd_386::MContext& from, Thread& thread) {
-  user_regs_struct& regs = thread.host.regs;
-  regs.gs = from.gs;
-  regs.fs = from.fs;
-  regs.rdi = from.edi;
-  regs.rsi = from.esi;
-  regs.rbp = from.ebp;
-  regs.rbx = from.ebx;
-  regs.rdx = from.edx;
-  regs.rcx = from.ecx;
-  regs.rax = from.eax;
-  regs.rip = from.eip;
-  regs.eflags = from.eflags;
-  regs.rsp = from.esp;
+  Get386(from, &thread.host.regs);
 }
 
 // mc_err of a page fault: by a program (4); of a page that is there (1). The host does not tell

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "kernel/model/bsd/mcontext.h"
 #include "kernel/model/netbsd/context.h"
 
 namespace faultline::kernel::model::netbsd {
@@ -23,85 +24,23 @@ constexpr uint64_t kCodeAmd64 = 0x47, kDataAmd64 = 0x3f;
 constexpr uint32_t kCode386 = 0x17, kData386 = 0x1f;
 
 void ToMContext(const Thread& thread, abi::netbsd_amd64::MContext* to) {
-  const user_regs_struct& regs = thread.host.regs;
-  to->rdi = regs.rdi;
-  to->rsi = regs.rsi;
-  to->rdx = regs.rdx;
-  to->rcx = regs.rcx;
-  to->r8 = regs.r8;
-  to->r9 = regs.r9;
-  to->r10 = regs.r10;
-  to->r11 = regs.r11;
-  to->r12 = regs.r12;
-  to->r13 = regs.r13;
-  to->r14 = regs.r14;
-  to->r15 = regs.r15;
-  to->rbp = regs.rbp;
-  to->rbx = regs.rbx;
-  to->rax = regs.rax;
+  PutAmd64(thread.host.regs, to);
   to->es = to->ds = to->ss = kDataAmd64;
-  to->rip = regs.rip;
   to->cs = kCodeAmd64;
-  to->rflags = regs.eflags;
-  to->rsp = regs.rsp;
 }
 
 void FromMContext(const abi::netbsd_amd64::MContext& from, Thread& thread) {
-  user_regs_struct& regs = thread.host.regs;
-  regs.rdi = from.rdi;
-  regs.rsi = from.rsi;
-  regs.rdx = from.rdx;
-  regs.rcx = from.rcx;
-  regs.r8 = from.r8;
-  regs.r9 = from.r9;
-  regs.r10 = from.r10;
-  regs.r11 = from.r11;
-  regs.r12 = from.r12;
-  regs.r13 = from.r13;
-  regs.r14 = from.r14;
-  regs.r15 = from.r15;
-  regs.rbp = from.rbp;
-  regs.rbx = from.rbx;
-  regs.rax = from.rax;
-  regs.rip = from.rip;
-  regs.eflags = from.rflags;
-  regs.rsp = from.rsp;
+  GetAmd64(from, &thread.host.regs);
 }
 
 void ToMContext(const Thread& thread, abi::netbsd_386::MContext* to) {
-  const user_regs_struct& regs = thread.host.regs;
-  auto low = [](uint64_t value) { return static_cast<uint32_t>(value); };
-  // The host's selectors of these two, which are loaded again.
-  to->gs = low(regs.gs);
-  to->fs = low(regs.fs);
+  Put386(thread.host.regs, to);
   to->es = to->ds = to->ss = kData386;
-  to->edi = low(regs.rdi);
-  to->esi = low(regs.rsi);
-  to->ebp = low(regs.rbp);
-  to->ebx = low(regs.rbx);
-  to->edx = low(regs.rdx);
-  to->ecx = low(regs.rcx);
-  to->eax = low(regs.rax);
-  to->eip = low(regs.rip);
   to->cs = kCode386;
-  to->eflags = low(regs.eflags);
-  to->esp = low(regs.rsp);
 }
 
 void FromMContext(const abi::netbsd_386::MContext& from, Thread& thread) {
-  user_regs_struct& regs = thread.host.regs;
-  regs.gs = from.gs;
-  regs.fs = from.fs;
-  regs.rdi = from.edi;
-  regs.rsi = from.esi;
-  regs.rbp = from.ebp;
-  regs.rbx = from.ebx;
-  regs.rdx = from.edx;
-  regs.rcx = from.ecx;
-  regs.rax = from.eax;
-  regs.rip = from.eip;
-  regs.eflags = from.eflags;
-  regs.rsp = from.esp;
+  Get386(from, &thread.host.regs);
 }
 
 uint64_t FlagsIn(const abi::netbsd_amd64::MContext& from) { return from.rflags; }
