@@ -257,6 +257,7 @@ inline constexpr int kWNOHANG = 1;
 inline constexpr int kWUNTRACED = 2;
 inline constexpr int kWCONTINUED = 0x10;
 inline constexpr int kWNOWAIT = 0x10000;
+inline constexpr int kContinuedStatus = 0xffff;  // W_CONTCODE; since 8.0
 inline constexpr int kPOLLIN = 0x0001;
 inline constexpr int kPOLLOUT = 0x0004;
 inline constexpr int kPOLLERR = 0x0008;

@@ -47,7 +47,7 @@ Task<Value> Wait(Machine& machine, Thread& thread, WaitFor what, Waited* waited)
           child->continue_unwaited = false;
           process.pending.TakeBack(child);
         }
-        waited->status = bsd::kSIGCONT;
+        waited->status = machine.system().continued_status();
         co_return 0;
       }
     }

@@ -304,7 +304,7 @@ void Machine::TellParent(Process& process, int code) {
                 : code == bsd::kCLD_STOPPED   ? process.stop_signal
                 : code == bsd::kCLD_CONTINUED ? static_cast<int>(bsd::kSIGCONT)
                                               : process.status & 0x7f;
-  info.child = &process;
+  if (system_->queues_signals()) info.child = &process;
   // One of a child at a time: the kernel has a single place for it (p_ksi).
   process.parent->pending.TakeBack(&process);
   Post(*process.parent, info);

@@ -92,6 +92,7 @@ void Machine::Post(Process& process, const SignalInfo& info, Thread* thread) {
     for (auto& each : process.threads) each->pending.Delete(bsd::kSIGCONT);
     process.continue_unwaited = false;
   }
+  if (!system_->queues_signals()) queue.Delete(signal);
   queue.Add(info);
   Notify(*thread);
   if (held && !(signal == bsd::kSIGCONT && process.stopped)) return;

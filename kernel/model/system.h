@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernel/load/elf.h"
+#include "kernel/model/bsd.h"
 #include "kernel/model/process.h"
 #include "kernel/model/signals.h"
 #include "kernel/model/task.h"
@@ -74,6 +75,12 @@ class System {
   [[nodiscard]] virtual int last_signal() const = 0;
   // Of the signals above 31: which nothing happens for unless somebody asks.
   [[nodiscard]] virtual bool IgnoresByDefault(int signal) const = 0;
+
+  // Whether every signal that is sent is kept, and a child's taken back when it is reaped; else one
+  // of each number waits, the newest.
+  [[nodiscard]] virtual bool queues_signals() const { return true; }
+  // What wait says of a child that was continued.
+  [[nodiscard]] virtual int continued_status() const { return bsd::kSIGCONT; }
 
   // The largest thread id of the first thread's kind and so on: where ids begin.
   [[nodiscard]] virtual int first_thread_id() const = 0;

@@ -10,7 +10,9 @@ namespace faultline::suites {
 
 inline const char* const kModel = "kernel/model/model";
 
-inline std::string Facts(const std::string& arch) { return "suites/model/facts.freebsd-" + arch; }
+inline std::string Facts(const std::string& arch, const std::string& system = "freebsd") {
+  return "suites/model/facts." + system + "-" + arch;
+}
 
 // The model with options, before "--" and a program.
 inline Words Model(const std::string& system, const Words& options, const Words& program) {

@@ -75,6 +75,15 @@ Value CloseCall(C& c) {
   return Close(c.machine, c.thread, c.Int());
 }
 
+// Both ends are results: rax and rdx.
+template <typename C>
+Value Pipe(C& c) {
+  int numbers[2];
+  if (Value value = MakePipe(c.thread, 0, numbers); value != 0) return value;
+  c.SetSecond(static_cast<uint64_t>(numbers[1]));
+  return numbers[0];
+}
+
 template <typename C>
 Value Pipe2(C& c) {
   uint64_t to = c.Word();

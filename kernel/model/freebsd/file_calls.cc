@@ -55,14 +55,6 @@ Value CloseRange(Context& c) {
   return 0;
 }
 
-// Both ends are results: rax and rdx.
-Value Pipe(Context& c) {
-  int numbers[2];
-  if (Value value = MakePipe(c.thread, 0, numbers); value != 0) return value;
-  c.SetSecond(static_cast<uint64_t>(numbers[1]));
-  return numbers[0];
-}
-
 // F_DUPFD_CLOEXEC, F_DUP2FD and so on, sys/fcntl.h.
 constexpr int kF_DUP2FD = 10, kF_DUPFD_CLOEXEC = 17, kF_DUP2FD_CLOEXEC = 18;
 

@@ -24,6 +24,15 @@ Value GetPidCall(Context& c) {
   return c.process.pid;
 }
 
+// Source: find_stopped_child, sys/kern/kern_exit.c of 2014: WUNTRACED, WNOHANG, WALTSIG, WALLSIG.
+Task<Value> WaitCall(Context& c) {
+  constexpr int kOldOptions = kWUNTRACED | kWNOHANG | 0x4 | 0x8;
+  if (!c.system.release().waits_for_continued &&
+      (static_cast<int>(c.arguments()[2]) & ~kOldOptions))
+    co_return -EINVAL;
+  co_return co_await Wait4(c);
+}
+
 // ---- Files --------------------------------------------------------------------------------------
 
 Value OpenAt(Context& c, int folder, uint64_t path_at, int flags, int mode) {
@@ -236,7 +245,7 @@ Table MakeTable() {
   later(k_exit, ExitCall);
   later(k_fork, ForkCall);
   later(k___vfork14, Vfork);
-  later(k___wait450, Wait4);
+  later(k___wait450, WaitCall);
   later(k_execve, Execve);
 
   AddLwpCalls(now, later);
@@ -249,6 +258,7 @@ Table MakeTable() {
   later(k_writev, WriteV);
   now(k_open, OpenCall);
   now(k_close, CloseCall);
+  now(k_pipe, Pipe);
   now(k_pipe2, Pipe2);
   now(k_dup, Dup);
   now(k_dup2, Dup2);

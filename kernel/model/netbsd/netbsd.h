@@ -39,6 +39,9 @@ class NetBsd : public System {
   [[nodiscard]] bool IgnoresByDefault(int signal) const override {
     return signal == common::kSIGPWR;
   }
+  // sigput, sys/kern/kern_sig.c of trees of 2014 and 2017-12 ("notyet"); kern_exit.c, proc_free.
+  [[nodiscard]] bool queues_signals() const override { return false; }
+  [[nodiscard]] int continued_status() const override { return common::kContinuedStatus; }
   // Each process counts its own.
   [[nodiscard]] int first_thread_id() const override { return 1; }
   [[nodiscard]] bool process_numbers_threads() const override { return true; }

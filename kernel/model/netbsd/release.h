@@ -14,6 +14,7 @@ struct Release {
   // What _lwp_create gives a new thread (kern/kern_lwp.c, lwp_create; kern/sys_lwp.c).
   bool lwp_has_creators_stack;  // the creator's alternate stack; else none
   bool lwp_has_contexts_mask;   // the context's signal mask, if it has one; else the creator's
+  bool waits_for_continued;     // wait4 takes WCONTINUED, WNOWAIT and so on
   bool process_map;             // vm.proc.map is there
   std::string_view note;        // for --list
 };

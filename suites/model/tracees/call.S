@@ -1,4 +1,4 @@
-// Calls by a known instruction, with every register under control. See tracee.h; struct Call is words: number 0,
+// Calls by a known instruction, with every register under control; a seventh argument and what is behind it are 0. See tracee.h; struct Call is words: number 0,
 // arguments 1 to 6, result 7, second 8, failed 9, rcx 10, r8 11, r9 12, r10 13, r11 14.
 
     .text
@@ -8,7 +8,7 @@
 #define W(n) (8*(n))
 
     .globl _start
-// In: rdi: the stack's first word. Does not return. Stack: the kernel's.
+// In: rsp, or on FreeBSD rdi: the stack's first word. Does not return. Stack: the kernel's.
 _start:
     movq %rax, start_registers+W(0)(%rip)
     movq %rbx, start_registers+W(1)(%rip)
@@ -26,15 +26,20 @@ _start:
     movq %r13, start_registers+W(13)(%rip)
     movq %r14, start_registers+W(14)(%rip)
     movq %r15, start_registers+W(15)(%rip)
+#if !defined(__FreeBSD__)
+    movq %rsp, %rdi
+#endif
     andq $-16, %rsp
     call TraceeMain
     hlt
 
 // void CallBySyscall(Call*)
-// In: rdi. Out: the fields. Kept: as the C ABI asks. Stack: the caller's; 16 bytes.
+// In: rdi. Out: the fields. Kept: as the C ABI asks. Stack: the caller's; 32 bytes.
     .globl CallBySyscall
 CallBySyscall:
     pushq %rbx
+    pushq $0
+    pushq $0
     movq %rdi, %rbx
     movq W(0)(%rbx), %rax
     movq W(2)(%rbx), %rsi
@@ -47,18 +52,26 @@ CallBySyscall:
     jmp Store
 
 // void CallByInterrupt(Call*)
-// The same by INT 0x80: the fourth argument is in rcx. r10 and r11 hold what the fields of their names do.
+// The same by INT 0x80: the fourth argument is in rcx on FreeBSD, where r10 and r11 hold what the fields of their names
+// do; in r10 elsewhere, where rcx and r11 hold them.
     .globl CallByInterrupt
 CallByInterrupt:
     pushq %rbx
+    pushq $0
+    pushq $0
     movq %rdi, %rbx
     movq W(0)(%rbx), %rax
     movq W(2)(%rbx), %rsi
     movq W(3)(%rbx), %rdx
+#if defined(__FreeBSD__)
     movq W(4)(%rbx), %rcx
+    movq W(13)(%rbx), %r10
+#else
+    movq W(4)(%rbx), %r10
+    movq W(10)(%rbx), %rcx
+#endif
     movq W(5)(%rbx), %r8
     movq W(6)(%rbx), %r9
-    movq W(13)(%rbx), %r10
     movq W(14)(%rbx), %r11
     movq W(1)(%rbx), %rdi
     int $0x80
@@ -73,6 +86,7 @@ Store:
     setc %al
     movzbl %al, %eax
     movq %rax, W(9)(%rbx)
+    addq $16, %rsp
     popq %rbx
     ret
 
@@ -129,7 +143,7 @@ KeptRegistersLost:
     popq %rbx
     ret
 
-// In: rdi: two words, the function and its argument. Does not return. Stack: the thread's own.
+// In: rdi: a Birth. Does not return. Stack: the thread's own.
     .globl ThreadStart
 ThreadStart:
     movq %rsp, 16(%rdi)
@@ -139,9 +153,7 @@ ThreadStart:
     movq 8(%rdi), %rdi
     andq $-16, %rsp
     call *%rax
-    xorl %edi, %edi
-    movl $431, %eax
-    syscall
+    call ThreadExit
     hlt
 
 #else
@@ -167,7 +179,8 @@ _start:
     hlt
 
 // void CallByInterrupt(Call*)
-// In: 4(%esp). Out: the fields. Kept: as the C ABI asks. Stack: the caller's; 44 bytes, the arguments on it.
+// In: 4(%esp). Out: the fields. Kept: as the C ABI asks. Stack: the caller's; 44 bytes, the arguments on it; the third is
+// in edx too.
     .globl CallByInterrupt
 CallByInterrupt:
     pushl %ebx
@@ -181,6 +194,7 @@ CallByInterrupt:
     pushl W(1)(%ebx)
     pushl $0
     movl W(0)(%ebx), %eax
+    movl W(3)(%ebx), %edx
     int $0x80
     movl %eax, W(7)(%ebx)
     movl %edx, W(8)(%ebx)
@@ -193,7 +207,7 @@ CallByInterrupt:
     ret
 
 // int KeptRegistersLost(Word number)
-// In: 4(%esp). Out: eax. Kept: as the C ABI asks. Stack: the caller's; 16 bytes.
+// In: 4(%esp). Out: eax. Kept: as the C ABI asks. Stack: the caller's; 32 bytes.
     .globl KeptRegistersLost
 KeptRegistersLost:
     movl 4(%esp), %eax
@@ -229,7 +243,7 @@ KeptRegistersLost:
     popl %ebx
     ret
 
-// In: 4(%esp): two words, the function and its argument. Does not return. Stack: the thread's own.
+// In: 4(%esp): a Birth. Does not return. Stack: the thread's own.
     .globl ThreadStart
 ThreadStart:
     movl 4(%esp), %ecx
@@ -240,10 +254,7 @@ ThreadStart:
     subl $12, %esp
     pushl 4(%ecx)
     call *0(%ecx)
-    pushl $0
-    pushl $0
-    movl $431, %eax
-    int $0x80
+    call ThreadExit
     hlt
 
 #endif

@@ -1,12 +1,5 @@
 #include "suites/model/tracees/tracee.h"
 
-// The brand of the release that the program is for: it says 9.1, whatever runs it.
-[[gnu::section(".note.tag"), gnu::used]] static const struct {
-  int name_size = 8, data_size = 4, type = 1;
-  char name[8] = "FreeBSD";
-  int date = 901000;
-} kNote;
-
 extern "C" {
 unsigned long start_registers[16];
 void* memset(void* to, int value, unsigned long size) {
@@ -71,40 +64,24 @@ void EndLine() {
   used = 0;
 }
 
-void Install(int signal, void (*handler)(int, abi::SigInfo*, abi::UContext*), unsigned flags) {
+long Install(int signal, HandlerFunction handler, unsigned flags) {
   abi::SigAction action = {};
   action.handler = static_cast<decltype(action.handler)>(At(handler));
   action.flags = flags;
-  Make(abi::k_sigaction, static_cast<Word>(signal), At(&action), 0);
+  return SetAction(signal, &action, nullptr);
 }
 
-namespace {
+unsigned MaskNow() {
+  abi::SigSet mask;
+  Make(call::kSigProcMask, abi::kSIG_BLOCK, 0, At(&mask));
+  return mask.word[0];
+}
 
-// What ThreadStart takes and fills in.
-struct Birth {
-  void (*function)(void*);
-  void* argument;
-  Word sp, bp, ax;
-};
-
-}  // namespace
-
-long StartThread(void (*function)(void*), void* argument) {
-  constexpr Word kStack = 65536;
-  long stack = Mmap(kStack);
-  auto* birth = reinterpret_cast<Birth*>(stack);
-  birth->function = function;
-  birth->argument = argument;
-  Word tid = 0;
-  abi::ThrParam param = {};
-  using Field = decltype(param.arg);
-  param.start_func = static_cast<Field>(At(&ThreadStart));
-  param.arg = static_cast<Field>(stack);
-  param.stack_base = static_cast<Field>(stack);
-  param.stack_size = kStack;
-  param.parent_tid = static_cast<Field>(At(&tid));
-  long error = Make(abi::k_thr_new, At(&param), sizeof param);
-  return error != 0 ? error : static_cast<long>(tid);
+void MakePipe(int ends[2]) {
+  Call call = Prepared(call::kPipe);
+  CallFast(&call);
+  ends[0] = static_cast<int>(call.result);
+  ends[1] = static_cast<int>(call.second);
 }
 
 }  // namespace tracee
