@@ -19,6 +19,11 @@ int CpuOf(pid_t tid) {
 
 }  // namespace
 
+void TakePrecedence() {
+  sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+  sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
+}
+
 Affinity::Affinity() : usable_(sched_getaffinity(0, sizeof all_, &all_) == 0) { samples_.fill(-1); }
 
 void Affinity::Release() {

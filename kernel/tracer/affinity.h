@@ -1,6 +1,7 @@
 // Where and how the tracer waits for stops. Across two CPUs a stop costs 10 to 20 times what it
 // costs on one, since each handing over wakes an idle CPU. Two ways out: not to let the tracer's
-// CPU go idle, where there is one to spare; else to be on the CPU of what it traces.
+// CPU go idle, where there is one to spare; else to be on the CPU of what it traces. And where all
+// CPUs are busy with what is traced, a stop must not wait until one of them is done.
 #ifndef FAULTLINE_KERNEL_TRACER_AFFINITY_H_
 #define FAULTLINE_KERNEL_TRACER_AFFINITY_H_
 
@@ -10,6 +11,12 @@
 #include <array>
 
 namespace faultline::kernel {
+
+// Lets the calling thread, but nothing that it forks, run as soon as it is woken: SCHED_FIFO at its
+// lowest priority. The program's own threads come to no harm: between two stops the tracer sleeps,
+// but for the few polls of an Eagerness. Where that is not permitted (sched(7): CAP_SYS_NICE or
+// RLIMIT_RTPRIO) all stays as it is, and a program that forks on all CPUs is slowed down more.
+void TakePrecedence();
 
 // Whether a wait for the next stop should begin with polls. They pay where the tracer has a CPU
 // that nobody else wants: the next stop is seen while the wait lasts. Where it has not, the program

@@ -78,6 +78,7 @@ void Tracer::Run() {
   struct sigaction quiet = {};
   quiet.sa_flags = SA_NOCLDSTOP;
   sigaction(SIGCHLD, &quiet, nullptr);
+  TakePrecedence();
   // Until the kernel says that there is none: a process may have been forked that was not heard of
   // yet, by one that is gone.
   Event event;

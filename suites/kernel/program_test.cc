@@ -2,6 +2,7 @@
 // whoever started it.
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -87,6 +88,28 @@ TEST_P(OnArch, GoesOnWhenContinuedByItsOwnNumber) {
   kill(program[0], SIGCONT);
   child.Wait();
   EXPECT_EQ(child.out, "continued\n");
+}
+
+// Of the tracer alone: what it traces, and what that starts, are scheduled as ever.
+TEST_P(OnArch, TracerTakesPrecedenceWhereItMay) {
+  sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+  sched_param before = {};
+  int policy = sched_getscheduler(0);
+  sched_getparam(0, &before);
+  bool permitted = sched_setscheduler(0, SCHED_FIFO, &lowest) == 0;
+  ASSERT_EQ(sched_setscheduler(0, policy, &before), 0);
+
+  Child child(Both({life(), "stop"}));
+  ASSERT_TRUE(child.AwaitStop());
+  std::vector<pid_t> tracer = ChildrenOf(child.pid());
+  ASSERT_EQ(tracer.size(), 1u);
+  std::vector<pid_t> program = ChildrenOf(tracer[0]);
+  ASSERT_EQ(program.size(), 1u);
+  EXPECT_EQ(sched_getscheduler(tracer[0]) & ~SCHED_RESET_ON_FORK, permitted ? SCHED_FIFO : policy);
+  EXPECT_EQ(sched_getscheduler(program[0]), policy);
+  EXPECT_EQ(sched_getscheduler(child.pid()), policy);
+  kill(child.pid(), SIGCONT);
+  child.Wait();
 }
 
 TEST_P(OnArch, DiesWhileStopped) {
