@@ -228,8 +228,8 @@ def select(catalogue: Catalogue, selection: Selection, available: Availability =
     for pattern in wanted:
         everything = pattern == "all"
         if pattern in kinds:
-            sign = kinds[pattern].sign
-            pattern = f"*@{pattern}{sign}*" if sign else f"*@{pattern}"
+            kind = kinds[pattern]
+            pattern = f"*@{pattern}{kind.sign}*" if kind.sign and not kind.bare else f"*@{pattern}"
         matches = [name for name in known if everything or fnmatch.fnmatchcase(name, pattern)]
         if everything or not matches:
             # What stands beside the catalogue has to be asked for: it takes time of its own.

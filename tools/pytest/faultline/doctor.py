@@ -129,11 +129,13 @@ def findings(root: Path, asked: Sequence[str] = ()) -> list[Finding]:
         )
     found += [_namespaces(), _ptrace()]
     try:
-        targets = read(root).targets()
+        catalogue = read(root)
     except FaultlineError as error:
         found.append(Finding("catalogue", False, str(error)))
         return found
-    found += [_target(name) for name in dict.fromkeys([*targets, *offered(), *asked])]
+    ports = {port for bug in catalogue.bugs for port in bug.ports}
+    beside = [name for name in offered() if name.split("@")[0] in ports]
+    found += [_target(name) for name in dict.fromkeys([*catalogue.targets(), *beside, *asked])]
     found += [_cmd(), _ssh(), _kit()]
     return found
 

@@ -46,12 +46,19 @@ def main(folder: str, mark: str, request: str) -> None:
     with selectors.DefaultSelector() as selector:
         for line, fd in lines:
             selector.register(line.fd, selectors.EVENT_READ, (line, fd))
-        with open(f"{folder}/control", "wb", buffering=0) as control:
-            control.write(f"{mark} {request}\n".encode())
+        try:
+            # Without waiting: a guest that is gone reads nothing any more.
+            control = os.open(f"{folder}/control", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            sys.exit("the guest ended")
+        os.write(control, f"{mark} {request}\n".encode())
         while selector.get_map():
             for key, _ in selector.select():
                 line, fd = key.data
-                own, ended = line.add(os.read(line.fd, 65536))
+                data = os.read(line.fd, 65536)
+                if not data:
+                    sys.exit("the guest ended")
+                own, ended = line.add(data)
                 while own:
                     own = own[os.write(fd, own) :]
                 if ended:

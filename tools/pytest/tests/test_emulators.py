@@ -20,8 +20,9 @@ from conftest import (
     with_names_of_their_own,
 )
 from faultline import processes, runner, targets
+from faultline.errors import UsageError
 from faultline.guest_client import Line
-from faultline.targets import Toolbox, through
+from faultline.targets import Toolbox, through, vm
 from test_conductor import cell_of, conductor_of
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="they are used on x86-64")
@@ -34,6 +35,7 @@ KINDS = {
     "linux-386@valgrind": "valgrind",
 }
 UML = "linux-amd64@uml"
+VMS = [f"linux-{arch}@vm" for arch in vm.HARDWARE]
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +64,7 @@ def only_fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_they_are_offered_beside_the_catalogue() -> None:
-    assert {*KINDS, UML} == set(targets.offered())
+    assert {*KINDS, UML, *VMS} == set(targets.offered())
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -118,26 +120,24 @@ for word; do
     faultline=*) scratch=${word#*=} ;;
     ssl0=null,fd:*) out=${word#*:} ;;
     ssl1=null,fd:*) err=${word#*:} ;;
-    ssl2=null,fd:*) looks=${word#*:} ;;
+    ssl2=fd:*,fd:*) looks=${word##*:} asks=${word#*:} asks=${asks%%,*} ;;
   esac
 done
 [ -n "$scratch" ] && [ -n "$looks" ] || { echo "Kernel panic: no root"; exit 1; }
 echo boot >>"$scratch/../boots"
 here=$scratch/programs; mkdir "$here"; cp "$scratch/far.sh" "$here"
-request() {
-  mark=$1 command=$2; shift 2
-  if [ "$command" = run ]; then
-    token=$1 seconds=$2 program=$3; shift 3
-    [ -x "$here/${program##*/}" ] || cp "$program" "$here"
-    echo "$mark begin" >&"$out"; echo "$mark begin" >&"$err"
-    sh "$here/far.sh" run "$token" "$seconds" "${program##*/}" "$@" >&"$out" 2>&"$err"
-    echo "$mark end" >&"$out"; echo "$mark end" >&"$err"
-  else
-    echo "$mark begin" >&"$looks"; sh "$here/far.sh" "$command" >&"$looks"; echo "$mark end" >&"$looks"
-  fi
-}
+while read -r words; do
+  eval "set -- $words"
+  echo "$1 begin"; sh "$here/far.sh" "$2"; echo "$1 end"
+done <&"$asks" >&"$looks" &
 echo "guest ready"
-while read -r words; do eval "set -- $words"; request "$@" & done"""
+while read -r words; do
+  eval "set -- $words"; mark=$1 token=$2 seconds=$3 program=$4; shift 4
+  [ -x "$here/${program##*/}" ] || cp "$program" "$here"
+  echo "$mark begin" >&"$out"; echo "$mark begin" >&"$err"
+  sh "$here/far.sh" run "$token" "$seconds" "${program##*/}" "$@" >&"$out" 2>&"$err"
+  echo "$mark end" >&"$out"; echo "$mark end" >&"$err"
+done"""
 
 
 @pytest.fixture(name="guest")
@@ -209,6 +209,49 @@ def test_a_line_of_a_guest(size: int) -> None:
     assert ended and own == b"hello\nm enm end of it\nm e\nbye, "
 
 
+# A machine by QEMU.
+
+
+def test_the_names_of_machines() -> None:
+    own = targets.parse("linux-arm64@vm:/boot/my+Image")
+    assert own.parameter == "/boot/my+Image" and own.name == "linux-arm64@vm:/boot/my+Image"
+    assert targets.parse("linux-386@vm").name == "linux-386@vm" and vm.Vm.form() == "vm[:KERNEL]"
+    with pytest.raises(UsageError):
+        targets.parse("linux-386@vm+restart.fast-return")
+
+
+def test_what_no_machine_boots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arch in vm.HARDWARE:
+        script(tmp_path / vm.HARDWARE[arch].qemu, "echo 'QEMU emulator version 9.9'")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert "not freebsd-amd64" in targets.parse("freebsd-amd64@vm").availability().reason
+    state = targets.parse("linux-arm@vm").availability()
+    assert not state.ready and "doctor --fix" in state.remedy and "linux-image-armmp" in state.reason
+    assert "no kernel /nowhere" in targets.parse("linux-amd64@vm:/nowhere").availability().reason
+    # A kernel that says nothing.
+    kernel = vm.unpacked("linux-image-amd64", "amd64") / "boot/vmlinuz-1"
+    busybox = vm.unpacked("busybox-static", "amd64") / "bin/busybox"
+    for path in (kernel, busybox):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+    state = targets.parse("linux-amd64@vm").availability()
+    assert not state.ready and "it did not boot: QEMU emulator version 9.9" in state.reason
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "qemu-system-arm" in targets.parse("linux-arm64@vm").availability().remedy
+
+
+def test_the_root_of_a_guest(tmp_path: Path) -> None:
+    archive = vm.initramfs(b"\x7fELF", {"0-program": b"12345"})
+    busybox = shutil.which("busybox")
+    if not busybox:
+        pytest.skip("busybox is not here")
+    subprocess.run([busybox, "cpio", "-id"], input=archive, cwd=tmp_path, capture_output=True, check=False)
+    assert (tmp_path / "kit/0-program").read_bytes() == b"12345" and os.access(tmp_path / "init", os.X_OK)
+    assert (tmp_path / "init").read_text().startswith("#!/bin/busybox sh\n")
+    assert (tmp_path / "bin/busybox").read_bytes() == b"\x7fELF" and (tmp_path / "kit/far.sh").exists()
+
+
 # What they are, where they are installed.
 
 HANGS = """
@@ -271,6 +314,7 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
         ("linux-amd64@gvisor", "sentry-stacks.txt", r"syscalls/linux\.Pause"),
         ("linux-amd64@valgrind", r"valgrind-\d+.txt", r"VgTs_WaitSys syscall 34"),
         (UML, "guest-processes.txt", "sys_pause"),
+        ("linux-amd64@vm", "guest-processes.txt", "sys_pause"),
     ],
 )
 def test_a_hang_is_described_and_ended(

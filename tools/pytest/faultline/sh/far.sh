@@ -7,10 +7,13 @@
 #   far.sh look                            what the programs stand in
 #   far.sh sweep                           ends the programs
 #   far.sh end                             ends them and removes the folder
+#   far.sh machine                         what machine this is
 #
 # Whoever is cut off notices when it writes to a connection that is gone: each second it does.
 
-here=$(cd "$(dirname "$0")" && pwd) || exit 3
+# The first process of a guest (guest.sh) reads this for its functions, and has a $here of its own.
+
+here=${here:-$(cd "$(dirname "$0")" && pwd)} || exit 3
 
 keep() {
   trap '' PIPE
@@ -79,6 +82,7 @@ run() {
   echo "$token $(ending "$status") left $killed" >&2
 }
 
+[ $# -gt 0 ] || return 0
 command=$1
 shift
 case $command in
@@ -88,6 +92,7 @@ case $command in
   look) describe_below "$here" ;;
   sweep) kill_below "$here" ;;
   end) finish ;;
+  machine) machine ;;
   *)
     echo "far.sh: unknown command $command" >&2
     exit 2

@@ -14,7 +14,7 @@ machine() {
   echo "machine $(uname -m)"
   echo "node $(uname -n)"
   echo "cpus $(getconf _NPROCESSORS_ONLN 2>/dev/null || getconf NPROCESSORS_ONLN 2>/dev/null ||
-    sysctl -n hw.ncpu 2>/dev/null || echo 1)"
+    nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)"
 }
 
 # pids_below FOLDER: the live processes that run a program of FOLDER, one a line.

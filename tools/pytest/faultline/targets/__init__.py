@@ -15,6 +15,7 @@ from .native import Native
 from .ssh import MACHINES, Ssh, machine_facts
 from .through import Cmd, Through
 from .uml import Uml
+from .vm import Vm
 
 __all__ = [
     "ARCHES",
@@ -34,6 +35,7 @@ __all__ = [
     "Toolbox",
     "Uml",
     "Valgrind",
+    "Vm",
     "machine_facts",
     "offered",
     "parse",

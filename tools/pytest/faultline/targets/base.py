@@ -83,6 +83,8 @@ class Target(abc.ABC):
     can_trace: ClassVar[bool] = False
     # Whether the parameter may hold anything, a + as well.
     verbatim: ClassVar[bool] = False
+    # Whether there is such a place without a parameter too.
+    bare: ClassVar[bool] = False
     # The os-arch pairs for which `--target all` tries the kind beside the catalogue's targets.
     offered: ClassVar[tuple[str, ...]] = ()
     # Whether a program that died of signal N ends there like one that exited with 128 + N, as in a shell.
@@ -109,7 +111,8 @@ class Target(abc.ABC):
     @classmethod
     def form(cls) -> str:
         """How the kind is written: native, ssh:HOST."""
-        return f"{cls.where}{cls.sign}{cls.parameter_name}"
+        parameter = f"{cls.sign}{cls.parameter_name}"
+        return f"{cls.where}[{parameter}]" if cls.bare else f"{cls.where}{parameter}"
 
     @classmethod
     def check_parameter(cls, parameter: str) -> None:
@@ -123,7 +126,7 @@ class Target(abc.ABC):
     @property
     def place(self) -> str:
         """What stands behind the @, without faults."""
-        return f"{self.where}{self.sign}{self.parameter}"
+        return f"{self.where}{self.sign}{self.parameter}" if self.parameter else self.where
 
     @property
     def name(self) -> str:
@@ -219,10 +222,11 @@ def _kind(place: str) -> tuple[type[Target], str, list[str]]:
     """The kind of a place, its parameter, and the faults told there."""
     where, *faults = place.split("+")
     for kind in Target.kinds().values():
-        if not kind.sign:
+        if not kind.sign or kind.bare:
             if where == kind.where:
                 return kind, "", faults
-            continue
+            if not kind.sign:
+                continue
         name, sign, parameter = (place if kind.verbatim else where).partition(kind.sign)
         if name == kind.where and sign and parameter:
             kind.check_parameter(parameter)
