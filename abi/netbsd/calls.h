@@ -94,6 +94,8 @@
   X(setsid, 147) \
   X(nfssvc, 155) \
   X(sysarch, 165) \
+  X(pread, 173) \
+  X(pwrite, 174) \
   X(ntp_adjtime, 176) \
   X(setgid, 181) \
   X(setegid, 182) \

@@ -243,11 +243,21 @@ inline constexpr int kO_EXCL = 0x0800;
 inline constexpr int kO_NOCTTY = 0x8000;
 inline constexpr int kO_DIRECTORY = 0x200000;
 inline constexpr int kO_CLOEXEC = 0x400000;
+inline constexpr int kAT_FDCWD = -100;
+inline constexpr int kAT_EACCESS = 0x100;
+inline constexpr int kAT_SYMLINK_NOFOLLOW = 0x200;
+inline constexpr int kAT_SYMLINK_FOLLOW = 0x400;
+inline constexpr int kAT_REMOVEDIR = 0x800;
+// sys/stat.h: in place of a time's nanoseconds.
+inline constexpr int kUTIME_NOW = (1 << 30) - 1;
+inline constexpr int kUTIME_OMIT = (1 << 30) - 2;
 inline constexpr int kF_DUPFD = 0;
 inline constexpr int kF_GETFD = 1;
 inline constexpr int kF_SETFD = 2;
 inline constexpr int kF_GETFL = 3;
 inline constexpr int kF_SETFL = 4;
+inline constexpr int kF_CLOSEM = 10;  // closes all from this one
+inline constexpr int kF_MAXFD = 11;
 inline constexpr int kF_DUPFD_CLOEXEC = 12;
 inline constexpr int kFD_CLOEXEC = 1;
 inline constexpr int kSEEK_SET = 0;
@@ -263,6 +273,29 @@ inline constexpr int kPOLLOUT = 0x0004;
 inline constexpr int kPOLLERR = 0x0008;
 inline constexpr int kPOLLHUP = 0x0010;
 inline constexpr int kPOLLNVAL = 0x0020;
+
+// sys/event.h: kevent. Filters count upwards from 0.
+inline constexpr uint32_t kEVFILT_READ = 0;
+inline constexpr uint32_t kEVFILT_WRITE = 1;
+inline constexpr uint32_t kEVFILT_AIO = 2;
+inline constexpr uint32_t kEVFILT_VNODE = 3;
+inline constexpr uint32_t kEVFILT_PROC = 4;
+inline constexpr uint32_t kEVFILT_SIGNAL = 5;
+inline constexpr uint32_t kEVFILT_TIMER = 6;  // in milliseconds
+inline constexpr uint32_t kEVFILT_SYSCOUNT = 8;
+inline constexpr uint32_t kEV_ADD = 0x0001;
+inline constexpr uint32_t kEV_DELETE = 0x0002;
+inline constexpr uint32_t kEV_ENABLE = 0x0004;
+inline constexpr uint32_t kEV_DISABLE = 0x0008;
+inline constexpr uint32_t kEV_ONESHOT = 0x0010;
+inline constexpr uint32_t kEV_CLEAR = 0x0020;
+inline constexpr uint32_t kEV_RECEIPT = 0x0040;
+inline constexpr uint32_t kEV_DISPATCH = 0x0080;
+inline constexpr uint32_t kEV_SYSFLAGS = 0xf000;
+inline constexpr uint32_t kEV_ERROR = 0x4000;  // data is an errno
+inline constexpr uint32_t kEV_EOF = 0x8000;
+inline constexpr uint32_t kNOTE_LOWAT = 0x1;
+inline constexpr uint32_t kNOTE_EXIT = 0x80000000;
 
 // sys/resource.h, sys/time.h
 inline constexpr int kRLIMIT_STACK = 3;
@@ -322,6 +355,14 @@ struct SigSet {
 static_assert(sizeof(SigSet) == 16);
 
 // arch-independent layouts.
+struct __attribute__((packed)) Dirent {  // sys/dirent.h, struct dirent up to d_name: __getdents30
+  uint64_t fileno;
+  uint16_t reclen;  // of the whole entry, a multiple of 8
+  uint16_t namlen;
+  uint8_t type;
+};
+static_assert(sizeof(Dirent) == 13);
+
 struct PollFd {  // sys/poll.h
   int32_t fd;
   int16_t events;

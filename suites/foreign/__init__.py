@@ -1,1 +1,1 @@
-"""Programs for FreeBSD that other people built, on the model of its kernel."""
+"""Programs for other systems that other people built, on the models of their kernels."""

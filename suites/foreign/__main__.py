@@ -1,12 +1,13 @@
-"""Programs for FreeBSD that other people built, on the model of its kernel: they do what their builds for here do.
+"""Programs for BSDs that other people built, on the models of their kernels: they do what their builds for here do.
 
   ci/foreign                              each job once, natural and hostile schedule
   ci/foreign --repeat 20 --only esbuild   each job with 20 seeds
+  ci/foreign --system netbsd-7            on another release
   ci/foreign --fetch                      only bring the programs
 
 The programs come from the npm registry, at pinned versions and checked against pinned hashes; they are kept in
 ~/.cache/faultline/foreign and are no part of this repository. Each job runs in a fresh folder, once natively with the
-build for here, then on the model with the build for FreeBSD: what it prints, its exit status and all that it leaves in
+build for here, then on the model with the build for its system: what it prints, its exit status and all that it leaves in
 the folder must be the same, byte for byte, and the model must have nothing to say.
 
 Exit: 0 all alike; 1 something differed; 2 the call was wrong; 3 something needed is missing; 130 interrupted.
@@ -50,6 +51,7 @@ MODEL = "kernel/model/model"
 PATIENCE = 60  # seconds, after which a run is hung
 SHOWN = 600  # characters of a difference
 SCHEDULES = ("natural", "hostile")
+SYSTEMS = ("freebsd-13", "netbsd-8")
 
 
 # ---- Where they come from ---------------------------------------------------------------------------------------------
@@ -113,6 +115,11 @@ def fetch(package: table.Package, kept: Path) -> Path:
             if not program.exists():  # else somebody else was faster
                 raise
     return program
+
+
+def kind(system: str) -> str:
+    """A system's name without its release."""
+    return system.rpartition("-")[0]
 
 
 # ---- Running ----------------------------------------------------------------------------------------------------------
@@ -206,13 +213,15 @@ def difference(job: table.Job, native: End, foreign: End) -> str:
 def check(
     options: argparse.Namespace,
     program: table.Program,
+    system: str,
     model: Path,
     folder: Path,
     console: Console,
     shown: Table,
 ) -> int:
-    """Runs the program's jobs; returns in how many runs something differed."""
-    native_program, foreign_program = fetch(program.native, cache()), fetch(program.foreign, cache())
+    """Runs the program's jobs on `system`; returns in how many runs something differed."""
+    package = program.foreign[kind(system)]
+    native_program, foreign_program = fetch(program.native, cache()), fetch(package, cache())
     wrong = 0
     for job in program.jobs:
         native = run(job, [str(native_program)], folder)
@@ -222,18 +231,21 @@ def check(
         problems: list[str] = []
         for schedule in options.schedule:
             for seed in range(1, options.repeat + 1):
-                words = ["--system", options.system, "--schedule", schedule, "--seed", str(seed), "--"]
+                words = ["--system", system, "--schedule", schedule, "--seed", str(seed), "--"]
                 foreign = run(job, [str(model), *words, str(foreign_program)], folder)
                 times.append(foreign.seconds)
                 if problem := difference(job, native, foreign):
-                    problems.append(f"{program.name} {job.name}, {schedule}, seed {seed}: {problem}")
+                    problems.append(
+                        f"{program.name} {job.name}, {system}, {schedule}, seed {seed}: {problem}"
+                    )
         if not amount:
             problems.append(f"{program.name} {job.name}: natively it did nothing that could be compared")
         for problem in problems[:3]:
             console.print(problem, markup=False, highlight=False)
         wrong += len(problems)
         shown.add_row(
-            f"{program.name} {program.foreign.version}",
+            f"{program.name} {package.version}",
+            system,
             job.name,
             f"{amount}",
             f"{native.seconds:.2f}",
@@ -266,13 +278,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--schedule", action="append", choices=SCHEDULES, help="of the model; may be repeated (default: both)"
     )
     parser.add_argument(
-        "--system", default="freebsd-13", metavar="NAME", help="the model's (default: freebsd-13)"
+        "--system",
+        action="append",
+        metavar="NAME",
+        help=f"of the model; may be repeated (default: {', '.join(SYSTEMS)})",
     )
     parser.add_argument("--fetch", action="store_true", help="only fetch the programs")
     parser.add_argument("--list", action="store_true", help="name all programs, their builds and their jobs")
     parser.add_argument("--bin", type=Path, metavar="DIR", help="where the model is built already")
     options = parser.parse_args(arguments)
     options.schedule = options.schedule or list(SCHEDULES)
+    options.system = options.system or list(SYSTEMS)
     if options.repeat < 1:
         parser.error("--repeat must be 1 or more")
     return options
@@ -297,7 +313,7 @@ def work(options: argparse.Namespace, folder: Path) -> int:
     programs = chosen_by(options.only)
     if options.list:
         for program in programs:
-            for package in (program.foreign, program.native):
+            for package in (*program.foreign.values(), program.native):
                 console.print(
                     f"{program.name}: {package.name}@{package.version}", markup=False, highlight=False
                 )
@@ -305,7 +321,7 @@ def work(options: argparse.Namespace, folder: Path) -> int:
         return 0
     if options.fetch:
         for program in programs:
-            for package in (program.foreign, program.native):
+            for package in (*program.foreign.values(), program.native):
                 console.print(str(fetch(package, cache())), markup=False, highlight=False)
         return 0
     tools = options.bin
@@ -316,13 +332,18 @@ def work(options: argparse.Namespace, folder: Path) -> int:
     if not os.access(model, os.X_OK):
         raise MissingError(f"{model} is not there: bazel build //kernel/model")
     shown = Table(box=None, pad_edge=False)
-    for heading in ("program", "job", "bytes", "native s", "model s", "runs", ""):
+    for heading in ("program", "system", "job", "bytes", "native s", "model s", "runs", ""):
         shown.add_column(
-            heading, justify="left" if heading in ("program", "job", "") else "right", no_wrap=True
+            heading, justify="left" if heading in ("program", "system", "job", "") else "right", no_wrap=True
         )
     wrong = 0
-    for program in programs:
-        wrong += check(options, program, model, folder / "job", console, shown)
+    for system in options.system:
+        # A program that was not built for it is not asked for.
+        able = [program for program in programs if kind(system) in program.foreign]
+        if not able:
+            raise UsageError(f"none of {', '.join(each.name for each in programs)} was built for {system}")
+        for program in able:
+            wrong += check(options, program, system, model, folder / "job", console, shown)
     console.print(shown)
     return wrong
 

@@ -32,10 +32,10 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """The same program, built for FreeBSD and for here."""
+    """The same program, built for other systems and for here."""
 
     name: str
-    foreign: Package
+    foreign: dict[str, Package]  # by the system's name, without its release
     native: Package
     jobs: tuple[Job, ...]
 
@@ -145,59 +145,91 @@ def _workspace() -> dict[str, str]:
     return files
 
 
+_ESBUILD_JOBS = (
+    Job("version", ("--version",)),
+    Job(
+        "bundle",
+        (
+            "src/main.tsx",
+            "--bundle",
+            "--minify",
+            "--splitting",
+            "--format=esm",
+            "--sourcemap",
+            "--metafile=out/meta.json",
+            "--outdir=out",
+            "--log-level=warning",
+        ),
+        files=_project(),
+    ),
+    Job(
+        "filter",
+        ("--loader=ts", "--target=es2016"),
+        given=b"export const f = async (x?: { a: number }) => x?.a ?? (await 5 as any)\n",
+    ),
+    Job(
+        "complain",
+        ("wrong.ts", "--bundle", "--outfile=out.js", "--color=false"),
+        files={"wrong.ts": 'import "./none";\nlet = ;\n'},
+        ends=1,
+    ),
+)
+
 _ESBUILD = Program(
     name="esbuild",
-    foreign=Package(
-        "@esbuild/freebsd-x64",
-        "0.28.2",
-        "sha512-78XJTJkvPs0kz2w61301PJjXl4g7q3JqiYMZ/M/yVI73EHBrCRTgkhu9oqG7vPqq+a/yadEW8aD+agKlk5xrmg==",
-        "package/bin/esbuild",
-    ),
+    foreign={
+        "freebsd": Package(
+            "@esbuild/freebsd-x64",
+            "0.28.2",
+            "sha512-78XJTJkvPs0kz2w61301PJjXl4g7q3JqiYMZ/M/yVI73EHBrCRTgkhu9oqG7vPqq+a/yadEW8aD+agKlk5xrmg==",
+            "package/bin/esbuild",
+        ),
+        "netbsd": Package(
+            "@esbuild/netbsd-x64",
+            "0.28.2",
+            "sha512-lqnzCV+mM0gIADaKihiCg6ifgfU2L3h5E33rNQBN1Y4MaVGnzryzmvvf7UHxprpQdE8hpqLolJ9Rl+SkIRDpyw==",
+            "package/bin/esbuild",
+        ),
+    },
     native=Package(
         "@esbuild/linux-x64",
         "0.28.2",
         "sha512-4xTZr1FUmSoQW4XIWmit3tzQrUTZM+N3P0XV8xROKYF50XfI7xeO90+1bZvNwxIufQ9hDQVRJH5YhgPVF8A/HQ==",
         "package/bin/esbuild",
     ),
-    jobs=(
-        Job("version", ("--version",)),
-        Job(
-            "bundle",
-            (
-                "src/main.tsx",
-                "--bundle",
-                "--minify",
-                "--splitting",
-                "--format=esm",
-                "--sourcemap",
-                "--metafile=out/meta.json",
-                "--outdir=out",
-                "--log-level=warning",
-            ),
-            files=_project(),
+    jobs=_ESBUILD_JOBS,
+)
+
+# One of 2022: the runtime of an older Go makes other calls.
+_OLD_ESBUILD = Program(
+    name="old-esbuild",
+    foreign={
+        "netbsd": Package(
+            "esbuild-netbsd-64",
+            "0.15.18",
+            "sha512-98ukeCdvdX7wr1vUYQzKo4kQ0N2p27H7I11maINv73fVEXt2kyh4K4m9f35U1K43Xc2QGXlzAw0K9yoU7JUjOg==",
+            "package/bin/esbuild",
         ),
-        Job(
-            "filter",
-            ("--loader=ts", "--target=es2016"),
-            given=b"export const f = async (x?: { a: number }) => x?.a ?? (await 5 as any)\n",
-        ),
-        Job(
-            "complain",
-            ("wrong.ts", "--bundle", "--outfile=out.js", "--color=false"),
-            files={"wrong.ts": 'import "./none";\nlet = ;\n'},
-            ends=1,
-        ),
+    },
+    native=Package(
+        "esbuild-linux-64",
+        "0.15.18",
+        "sha512-hNSeP97IviD7oxLKFuii5sDPJ+QHeiFTFLoLm7NZQligur8poNOWGIgpQ7Qf8Balb69hptMZzyOBIPtY09GZYw==",
+        "package/bin/esbuild",
     ),
+    jobs=_ESBUILD_JOBS,
 )
 
 _TURBO = Program(
     name="turbo",
-    foreign=Package(
-        "turbo-freebsd-64",
-        "1.4.7",
-        "sha512-T5/osfbCh0rL53MFS5byFFfsR3vPMHIKIJ4fMMCNkoHsmFj2R0Pv53nqhEItogt0FJwCDHPyt7oBqO83H/AWQQ==",
-        "turbo-freebsd-64/bin/turbo",
-    ),
+    foreign={
+        "freebsd": Package(
+            "turbo-freebsd-64",
+            "1.4.7",
+            "sha512-T5/osfbCh0rL53MFS5byFFfsR3vPMHIKIJ4fMMCNkoHsmFj2R0Pv53nqhEItogt0FJwCDHPyt7oBqO83H/AWQQ==",
+            "turbo-freebsd-64/bin/turbo",
+        ),
+    },
     native=Package(
         "turbo-linux-64",
         "1.4.7",
@@ -220,12 +252,14 @@ _TURBO = Program(
 
 _LEFTHOOK = Program(
     name="lefthook",
-    foreign=Package(
-        "lefthook-freebsd-x64",
-        "2.2.2",
-        "sha512-LkKuJU0S2oLimeoHwPTy1TLWB6GcN0t5lLxiXNlsBKUkr6R47QRcvPMZMoXmu3IetQtd+WliXMLE8qTwi2fqBg==",
-        "package/bin/lefthook",
-    ),
+    foreign={
+        "freebsd": Package(
+            "lefthook-freebsd-x64",
+            "2.2.2",
+            "sha512-LkKuJU0S2oLimeoHwPTy1TLWB6GcN0t5lLxiXNlsBKUkr6R47QRcvPMZMoXmu3IetQtd+WliXMLE8qTwi2fqBg==",
+            "package/bin/lefthook",
+        ),
+    },
     native=Package(
         "lefthook-linux-x64",
         "2.2.2",
@@ -240,4 +274,4 @@ _LEFTHOOK = Program(
     ),
 )
 
-PROGRAMS = (_ESBUILD, _TURBO, _LEFTHOOK)
+PROGRAMS = (_ESBUILD, _OLD_ESBUILD, _TURBO, _LEFTHOOK)

@@ -41,6 +41,39 @@ struct Rusage {  // sys/resource.h
 };
 static_assert(sizeof(Rusage) == 80);
 
+// A file's numbers are packed to 4 bytes, too.
+typedef uint64_t Wide __attribute__((aligned(4)));  // NOLINT(modernize-use-using)
+struct Stat {  // sys/stat.h, struct stat: __fstat50 and its like
+  Wide dev;
+  uint32_t mode;
+  Wide ino;
+  uint32_t nlink;
+  uint32_t uid;
+  uint32_t gid;
+  Wide rdev;
+  Timespec atim, mtim, ctim, birthtim;
+  Time size;
+  Time blocks;  // of 512 bytes
+  int32_t blksize;
+  uint32_t flags;
+  uint32_t gen;
+  uint32_t spare[2];
+};
+static_assert(offsetof(Stat, ino) == 12 && offsetof(Stat, uid) == 24 &&
+              offsetof(Stat, rdev) == 32 && offsetof(Stat, atim) == 40 &&
+              offsetof(Stat, size) == 88 && offsetof(Stat, blksize) == 104 && sizeof(Stat) == 124);
+
+struct Kevent {  // sys/event.h, struct kevent
+  uint32_t ident;
+  uint32_t filter;
+  uint32_t flags;
+  uint32_t fflags;
+  Time data;
+  uint32_t udata;
+};
+static_assert(offsetof(Kevent, fflags) == 12 && offsetof(Kevent, data) == 16 &&
+              sizeof(Kevent) == 28);
+
 struct SigAction {  // sys/signal.h, struct sigaction
   uint32_t handler;
   SigSet mask;

@@ -39,6 +39,37 @@ struct Rusage {  // sys/resource.h
 };
 static_assert(sizeof(Rusage) == 144);
 
+struct Stat {  // sys/stat.h, struct stat: __fstat50 and its like
+  uint64_t dev;
+  uint32_t mode;
+  uint64_t ino;
+  uint32_t nlink;
+  uint32_t uid;
+  uint32_t gid;
+  uint64_t rdev;
+  Timespec atim, mtim, ctim, birthtim;
+  int64_t size;
+  int64_t blocks;  // of 512 bytes
+  int32_t blksize;
+  uint32_t flags;
+  uint32_t gen;
+  uint32_t spare[2];
+};
+static_assert(offsetof(Stat, ino) == 16 && offsetof(Stat, uid) == 28 &&
+              offsetof(Stat, rdev) == 40 && offsetof(Stat, atim) == 48 &&
+              offsetof(Stat, size) == 112 && offsetof(Stat, blksize) == 128 && sizeof(Stat) == 152);
+
+struct Kevent {  // sys/event.h, struct kevent
+  uint64_t ident;
+  uint32_t filter;
+  uint32_t flags;
+  uint32_t fflags;
+  int64_t data;
+  uint64_t udata;
+};
+static_assert(offsetof(Kevent, fflags) == 16 && offsetof(Kevent, data) == 24 &&
+              sizeof(Kevent) == 40);
+
 struct SigAction {  // sys/signal.h, struct sigaction
   uint64_t handler;
   SigSet mask;

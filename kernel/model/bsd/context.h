@@ -23,8 +23,14 @@ using Arguments = std::array<uint64_t, 10>;
 //                             where a program has put the arguments, and the number, of a call
 //   FillInfo<Abi>(info, to)   a siginfo
 //   HostClock(clock)          the host's clock for one of the system's
-//   kWaitOptions, kWCONTINUED, kWNOWAIT, kLimits, kClockMonotonic, kOpenFlags
+//   ErrorFromHost(error)      an error of the host in the system's number
+//   FilterFrom(filter), FilterTo(filter), IgnoresFilter(filter)
+//                             of kevent: from its numbers to queue.h's and back; which are nothing
+//   kWaitOptions, kWCONTINUED, kWNOWAIT, kLimits, kClockMonotonic, kOpenFlags, kF_…, kAT_…,
+//   kUTIME_…
 //                             numbers that differ
+//   kPadsOffsets              whether a word of padding is before an offset in a file; may be
+//   missing
 template <typename O>
 struct Context {
   using Os = O;
@@ -50,6 +56,11 @@ struct Context {
   int64_t Wide() {
     uint64_t low = Word();
     return static_cast<int64_t>(amd64 ? low : low | Word() << 32);
+  }
+  // An offset in a file, or its size.
+  int64_t Offset() {
+    if constexpr (requires { requires Os::kPadsOffsets; }) Word();
+    return Wide();
   }
   // The second result register.
   void SetSecond(uint64_t value) const { thread.host.regs.rdx = value; }

@@ -12,6 +12,7 @@
 #include "kernel/model/bsd/context.h"
 #include "kernel/model/bsd/flags.h"
 #include "kernel/model/freebsd/abi.h"
+#include "kernel/model/freebsd/errors.h"
 #include "kernel/model/freebsd/freebsd.h"
 
 namespace faultline::kernel::model::freebsd {
@@ -48,6 +49,17 @@ struct Os {
       {common::kO_NOCTTY, O_NOCTTY},     {common::kO_DIRECTORY, O_DIRECTORY},
       {common::kO_CLOEXEC, O_CLOEXEC},
   };
+  // sys/fcntl.h
+  static constexpr int kF_DUP2FD = 10, kF_DUPFD_CLOEXEC = 17, kF_DUP2FD_CLOEXEC = 18;
+  static constexpr int kAT_REMOVEDIR = common::kAT_REMOVEDIR;
+  static constexpr int kAT_SYMLINK_NOFOLLOW = common::kAT_SYMLINK_NOFOLLOW;
+  static constexpr int kAT_SYMLINK_FOLLOW = common::kAT_SYMLINK_FOLLOW;
+  static constexpr int kUTIME_NOW = common::kUTIME_NOW;
+  static constexpr int kUTIME_OMIT = common::kUTIME_OMIT;
+  static int ErrorFromHost(int error) { return freebsd::ErrorFromHost(error); }
+  static int16_t FilterFrom(int16_t filter) { return filter; }
+  static int16_t FilterTo(int16_t filter) { return filter; }
+  static bool IgnoresFilter(int16_t filter) { return filter == 0; }
   static constexpr int kLimits = 15;  // RLIM_NLIMITS, sys/resource.h
   static constexpr int kClockMonotonic = common::kCLOCK_MONOTONIC;
   static constexpr int kSigevThreadId = common::kSIGEV_THREAD_ID;

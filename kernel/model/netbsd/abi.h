@@ -22,6 +22,8 @@ struct Amd64 {
   using SigInfo = abi::netbsd_amd64::SigInfo;
   using SigFrame = abi::netbsd_amd64::SigFrame;
   using UContext = abi::netbsd_amd64::UContext;
+  using Stat = abi::netbsd_amd64::Stat;
+  using Kevent = abi::netbsd_amd64::Kevent;
   using PsStrings = abi::netbsd_amd64::PsStrings;
   static constexpr int64_t kMaxStack = abi::netbsd_amd64::kMaxStack;
   static constexpr int64_t kDefaultStack = abi::netbsd_amd64::kDefaultStack;
@@ -41,6 +43,8 @@ struct I386 {
   using SigInfo = abi::netbsd_386::SigInfo;
   using SigFrame = abi::netbsd_386::SigFrame;
   using UContext = abi::netbsd_386::UContext;
+  using Stat = abi::netbsd_386::Stat;
+  using Kevent = abi::netbsd_386::Kevent;
   using PsStrings = abi::netbsd_386::PsStrings;
   static constexpr int64_t kMaxStack = abi::netbsd_386::kMaxStack;
   static constexpr int64_t kDefaultStack = abi::netbsd_386::kDefaultStack;

@@ -8,9 +8,9 @@
 #include <array>
 #include <cstring>
 
-#include "kernel/model/bsd/file_calls.h"
 #include "kernel/model/bsd/timers.h"
 #include "kernel/model/netbsd/context.h"
+#include "kernel/model/netbsd/file_calls.h"
 #include "kernel/model/netbsd/lwp.h"
 
 namespace faultline::kernel::model::netbsd {
@@ -33,71 +33,13 @@ Task<Value> WaitCall(Context& c) {
   co_return co_await Wait4(c);
 }
 
-// ---- Files --------------------------------------------------------------------------------------
-
-Value OpenAt(Context& c, int folder, uint64_t path_at, int flags, int mode) {
-  Value error = 0;
-  std::optional<std::string> path = ReadString(c.thread, path_at, &error);
-  if (!path) return error;
-  return Open(c.thread, folder, *path, FlagsToHost<Os>(flags), static_cast<mode_t>(mode));
-}
-
-Value OpenCall(Context& c) {
-  uint64_t path = c.Word();
-  int flags = c.Int();
-  return OpenAt(c, AT_FDCWD, path, flags, c.Int());
-}
-
-Value Fcntl(Context& c) {
-  int number = c.Int(), command = c.Int();
-  auto argument = static_cast<int64_t>(c.Word());
-  Descriptor* descriptor = c.process.files->Find(number);
-  if (descriptor == nullptr) return -EBADF;
-  switch (command) {
-    case kF_DUPFD:
-    case kF_DUPFD_CLOEXEC:
-      if (argument < 0) return -EINVAL;
-      return c.process.files->Add(descriptor->file, command == kF_DUPFD_CLOEXEC,
-                                  static_cast<int>(argument));
-    case kF_GETFD:
-      return descriptor->close_on_exec ? kFD_CLOEXEC : 0;
-    case kF_SETFD:
-      descriptor->close_on_exec = (argument & kFD_CLOEXEC) != 0;
-      return 0;
-    case kF_GETFL:
-      return FlagsFromHost<Os>(descriptor->file->flags);
-    case kF_SETFL: {
-      int host = FlagsToHost<Os>(static_cast<int>(argument)) & (O_NONBLOCK | O_APPEND);
-      File& file = *descriptor->file;
-      file.flags = (file.flags & ~(O_NONBLOCK | O_APPEND)) | host;
-      return 0;
-    }
-    default:
-      return -EINVAL;
-  }
-}
-
-// A word of padding is before what is 64 bits wide.
-Value Lseek(Context& c) {
-  std::shared_ptr<File> file = c.process.files->Get(c.Int());
-  c.Word();
-  int64_t offset = c.Wide();
-  int whence = c.Int();
-  if (!file || file->fd < 0) return -EBADF;
-  off64_t at = lseek64(file->fd, offset, whence);
-  if (at < 0) return -errno;
-  if (!c.amd64) c.SetSecond(static_cast<uint64_t>(at) >> 32);
-  return at;
-}
-
 // ---- Memory -------------------------------------------------------------------------------------
 
 // Source: sys_mmap, sys/uvm/uvm_mmap.c.
 Value Mmap(Context& c) {
   uint64_t address = c.Word(), size = c.Word();
   int prot = c.Int(), flags = c.Int(), number = c.Int();
-  c.Word();
-  int64_t offset = c.Wide();
+  int64_t offset = c.Offset();
   if ((flags & (kMAP_SHARED | kMAP_PRIVATE)) == (kMAP_SHARED | kMAP_PRIVATE)) return -EINVAL;
   if (offset % static_cast<int64_t>(kPage) != 0) return -EINVAL;
   if ((flags & kMAP_FIXED) && address % kPage != 0) return -EINVAL;
@@ -252,19 +194,7 @@ Table MakeTable() {
   later(k_sched_yield, SchedYield);
   later(k__sched_setaffinity, SetAffinity);
 
-  later(k_read, ReadCall);
-  later(k_write, WriteCall);
-  later(k_readv, ReadV);
-  later(k_writev, WriteV);
-  now(k_open, OpenCall);
-  now(k_close, CloseCall);
-  now(k_pipe, Pipe);
-  now(k_pipe2, Pipe2);
-  now(k_dup, Dup);
-  now(k_dup2, Dup2);
-  now(k_fcntl, Fcntl);
-  now(k_lseek, Lseek);
-  later(k_poll, PollCall);
+  AddFileCalls(now, later);
 
   now(k_mmap, Mmap);
   now(k_munmap, Munmap);

@@ -17,6 +17,8 @@ namespace faultline::kernel::model::netbsd {
 
 // The code of a signal: the machine's own are those of the table that stands for all BSDs.
 int CodeOf(int code);
+// An error of the host, positive, in NetBSD's number.
+int ErrorFromHost(int error);
 
 struct Os {
   using System = NetBsd;
@@ -55,6 +57,23 @@ struct Os {
       {common::kO_NOCTTY, O_NOCTTY},     {common::kO_DIRECTORY, O_DIRECTORY},
       {common::kO_CLOEXEC, O_CLOEXEC},
   };
+  static constexpr int kF_DUPFD_CLOEXEC = common::kF_DUPFD_CLOEXEC;
+  static constexpr int kAT_REMOVEDIR = common::kAT_REMOVEDIR;
+  static constexpr int kAT_SYMLINK_NOFOLLOW = common::kAT_SYMLINK_NOFOLLOW;
+  static constexpr int kAT_SYMLINK_FOLLOW = common::kAT_SYMLINK_FOLLOW;
+  static constexpr int kUTIME_NOW = common::kUTIME_NOW;
+  static constexpr int kUTIME_OMIT = common::kUTIME_OMIT;
+  static constexpr bool kPadsOffsets = true;
+  static constexpr bool kGetcwdTellsLength = true;  // vfs_getcwd.c, sys___getcwd
+  static int ErrorFromHost(int error) { return netbsd::ErrorFromHost(error); }
+  // FreeBSD's count downwards from -1, in the same order as far as they go. There is no such
+  // filter: one that FreeBSD does not have either.
+  static int16_t FilterFrom(uint32_t filter) {
+    return filter < common::kEVFILT_SYSCOUNT ? static_cast<int16_t>(-1 - static_cast<int>(filter))
+                                             : int16_t{INT16_MAX};
+  }
+  static uint32_t FilterTo(int16_t filter) { return static_cast<uint32_t>(-1 - filter); }
+  static bool IgnoresFilter(uint32_t) { return false; }
   static constexpr int kLimits = common::kRLIMITS;
   static constexpr int kClockMonotonic = common::kCLOCK_MONOTONIC;
   static constexpr int kSigevThreadId = -1;  // there is no such thing

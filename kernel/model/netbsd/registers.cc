@@ -22,6 +22,8 @@ constexpr NumberPair kOwnErrors[] = {
 
 }  // namespace
 
+int ErrorFromHost(int error) { return model::ErrorFromHost(error, kOwnErrors); }
+
 int CodeOf(int code) {
   switch (code) {
     case bsd::kSI_USER:
@@ -87,7 +89,7 @@ void NetBsd::SetResult(Machine& machine, Thread& thread, Value value) const {
   }
   if (IsError(value)) {
     regs.eflags |= kCarry;
-    regs.rax = static_cast<uint64_t>(ErrorFromHost(static_cast<int>(-value), kOwnErrors));
+    regs.rax = static_cast<uint64_t>(ErrorFromHost(static_cast<int>(-value)));
     regs.rdx = thread.entry_rdx;
     return;
   }
