@@ -1,28 +1,30 @@
-"""What is built for: the one table of ports. A new OS or arch is a line here, a toolchain in //bazel/toolchain, and the
-folders that bear its name in abi/ and runtime/."""
+"""What is built for: the one table of ports. A new OS is a line here, and the folders that bear its name in abi/,
+runtime/os/ and kernel/model/."""
 
-# OS-ARCH as this project names it -> Bazel's words for the two (@platforms//os, @platforms//cpu).
-PORTS = {
-    "linux-amd64": ("linux", "x86_64"),
-    "linux-386": ("linux", "x86_32"),
-    "freebsd-amd64": ("freebsd", "x86_64"),
-    "freebsd-386": ("freebsd", "x86_32"),
-    "netbsd-amd64": ("netbsd", "x86_64"),
-    "netbsd-386": ("netbsd", "x86_32"),
+# OS, as this project names it -> how it is built for:
+#   triple        clang's word for it and its release, behind the arch
+#   flags         what clang needs beside that
+#   kin           OSes of one descent: what they have in common lies in a folder of that name, {kin}, beside theirs
+#   exercised_on  the release of its model (//kernel/model) that the runtime's exercise is run on
+# Linux is the machine that builds, and has a toolchain of its own. The driver reads this too: literals only.
+OSES = {
+    "linux": {},
+    "freebsd": {"triple": "freebsd9", "kin": "bsd", "exercised_on": "9.1"},
+    "netbsd": {"triple": "netbsd7", "kin": "bsd", "exercised_on": "8"},
 }
-
-# OSes of one descent: what they have in common lies in a folder that bears its name, {kin}, beside theirs.
-KIN = {
-    "freebsd": "bsd",
-    "netbsd": "bsd",
-}
-
-# The OSes that Bazel has no word for; //bazel/platforms has.
-_OWN_WORDS = ["netbsd"]
 
 # The OSes whose libc is on the machine that builds: there programs have a twin beside it. One machine builds for all the
 # others too, but with no libc of theirs.
 WITH_LIBC = ["linux"]
+
+# Arch, as this project names it -> Bazel's word for it (@platforms//cpu), clang's, and what clang needs beside that.
+ARCHES = {
+    "amd64": struct(cpu = "x86_64", clang = "x86_64", flags = []),
+    "386": struct(cpu = "x86_32", clang = "i386", flags = ["-march=i686"]),
+}
+
+# OS-ARCH -> the two.
+PORTS = {os + "-" + arch: (os, arch) for os in OSES for arch in ARCHES}
 
 def label_name(port):
     """The port's name in labels: linux_amd64."""
@@ -32,12 +34,37 @@ def os_constraint(os):
     """The label of an OS as Bazel names it.
 
     Args:
-      os: Bazel's word for it.
+      os: its name in the table.
 
     Returns:
       a constraint_value of @platforms//os.
     """
-    return "//bazel/platforms:" + os if os in _OWN_WORDS else "@platforms//os:" + os
+
+    # Bazel has words for some of the others too; that makes no difference.
+    return "@platforms//os:linux" if os == "linux" else "//bazel/platforms:" + os
+
+def constraints(port):
+    """What a platform is told by.
+
+    Args:
+      port: OS-ARCH.
+
+    Returns:
+      the labels of its constraint values.
+    """
+    os, arch = PORTS[port]
+    return [os_constraint(os), "@platforms//cpu:" + ARCHES[arch].cpu]
+
+def kin_of(os):
+    """The folder of what an OS shares with those of its descent; its own where there is none.
+
+    Args:
+      os: its name in the table.
+
+    Returns:
+      the folder's name.
+    """
+    return OSES[os].get("kin", os)
 
 def by_port(texts):
     """A select over all ports.
@@ -50,11 +77,10 @@ def by_port(texts):
       select(), with the list of these strings for each port, none of them twice.
     """
     choices = {}
-    for port in PORTS:
-        os, arch = port.split("-")
+    for port, (os, arch) in PORTS.items():
         names = []
         for text in texts:
-            name = text.format(os = os, kin = KIN.get(os, os), arch = arch)
+            name = text.format(os = os, kin = kin_of(os), arch = arch)
             if name not in names:
                 names.append(name)
         choices["//bazel/platforms:is_" + label_name(port)] = names

@@ -9,7 +9,7 @@ load(
     "tool_path",
     "with_feature_set",
 )
-load("//bazel:ports.bzl", "os_constraint")
+load("//bazel:ports.bzl", "PORTS", "constraints")
 
 _LLVM = "/usr/lib/llvm-19/bin/"
 
@@ -109,10 +109,10 @@ def _config_impl(ctx):
             "/usr/lib/llvm-19/include",
             "/usr/lib/llvm-19/lib/clang",
         ],
-        toolchain_identifier = "clang-" + ctx.attr.os + "-" + ctx.attr.cpu,
+        toolchain_identifier = "clang-" + ctx.attr.port,
         host_system_name = "local",
-        target_system_name = ctx.attr.os + "-" + ctx.attr.cpu,
-        target_cpu = ctx.attr.cpu,
+        target_system_name = ctx.attr.port,
+        target_cpu = PORTS[ctx.attr.port][1],
         target_libc = "unknown",
         compiler = "clang",
         abi_version = "unknown",
@@ -135,26 +135,23 @@ def _config_impl(ctx):
 _clang_config = rule(
     implementation = _config_impl,
     attrs = {
-        "cpu": attr.string(mandatory = True),
-        "os": attr.string(mandatory = True),
+        "port": attr.string(mandatory = True),
         "target_flags": attr.string_list(mandatory = True),
     },
     provides = [CcToolchainConfigInfo],
 )
 
-def clang_toolchain(name, os, cpu, target_flags):
+def clang_toolchain(name, port, target_flags):
     """Declares the C++ toolchain of one target.
 
     Args:
       name: the platform's name in //bazel/platforms.
-      os: Bazel's word for its OS (//bazel:ports.bzl).
-      cpu: its constraint value in @platforms//cpu.
+      port: OS-ARCH (//bazel:ports.bzl).
       target_flags: what clang needs to compile and link for it.
     """
     _clang_config(
         name = name + ".config",
-        cpu = cpu,
-        os = os,
+        port = port,
         target_flags = target_flags,
     )
     native.cc_toolchain(
@@ -167,7 +164,7 @@ def clang_toolchain(name, os, cpu, target_flags):
         strip_files = ":empty",
         supports_param_files = 1,
         toolchain_config = ":" + name + ".config",
-        toolchain_identifier = "clang-" + os + "-" + cpu,
+        toolchain_identifier = "clang-" + port,
     )
     native.toolchain(
         name = name,
@@ -175,10 +172,7 @@ def clang_toolchain(name, os, cpu, target_flags):
             "@platforms//os:linux",
             "@platforms//cpu:x86_64",
         ],
-        target_compatible_with = [
-            os_constraint(os),
-            "@platforms//cpu:" + cpu,
-        ],
+        target_compatible_with = constraints(port),
         toolchain = ":" + name + ".cc",
         toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
     )

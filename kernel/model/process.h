@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <any>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -73,7 +74,7 @@ class Thread {
   uint64_t stale_r10 = 0;
   uint64_t stale_r11 = 0;
 
-  // NetBSD's: what rdx held when a call began, the private pointer (the base of fs or gs), an
+  // What rdx held when a call began, the private pointer (the base of fs or gs); NetBSD's: an
   // unpark that came before its park, and whether nobody will wait for it.
   uint64_t entry_rdx = 0;
   uint64_t private_pointer = 0;
@@ -121,6 +122,7 @@ struct Space {
   uint64_t stack_access = 0;  // PROT_* of it
   uint64_t ps_strings = 0;
   uint32_t ldt_slots = 0;  // that were given out
+  std::any of_system;      // what the system keeps beside that; a copy has a copy of it
 };
 
 // A POSIX timer. Its address names what it has sent.

@@ -97,6 +97,16 @@ struct SystemName {
   std::string name;
   std::string summary;
 };
+
+// What a folder of kernel/model/ offers, and says itself: a static object of its own (systems.cc).
+struct Family {
+  Family(std::vector<SystemName> (*systems)(),
+         std::unique_ptr<System> (*make)(std::string_view name));
+  std::vector<SystemName> (*systems)();  // the oldest release first; at least one
+  std::unique_ptr<System> (*make)(std::string_view name);
+};
+
+// Those of one family side by side.
 std::vector<SystemName> Systems();
 // Null when there is none of this name.
 std::unique_ptr<System> MakeSystem(std::string_view name);

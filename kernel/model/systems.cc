@@ -1,35 +1,38 @@
-// The table of systems: one line for each.
-#include "kernel/model/freebsd/systems.h"
+// The systems that are linked in.
+#include <algorithm>
 
-#include "kernel/model/netbsd/systems.h"
 #include "kernel/model/system.h"
 
 namespace faultline::kernel::model {
 namespace {
 
-// What a folder of kernel/model/ offers.
-struct Family {
-  std::vector<SystemName> (*systems)();
-  std::unique_ptr<System> (*make)(std::string_view name);
-};
-
-constexpr Family kFamilies[] = {
-    {freebsd::Systems, freebsd::MakeSystem},
-    {netbsd::Systems, netbsd::MakeSystem},
-};
+std::vector<const Family*>& Families() {
+  static std::vector<const Family*> families;
+  return families;
+}
 
 }  // namespace
 
+Family::Family(std::vector<SystemName> (*systems)(),
+               std::unique_ptr<System> (*make)(std::string_view name))
+    : systems(systems), make(make) {
+  Families().push_back(this);
+}
+
 std::vector<SystemName> Systems() {
+  std::vector<std::vector<SystemName>> families;
+  for (const Family* family : Families()) families.push_back(family->systems());
+  std::sort(families.begin(), families.end(),
+            [](const auto& a, const auto& b) { return a.front().name < b.front().name; });
   std::vector<SystemName> all;
-  for (const Family& family : kFamilies)
-    for (SystemName& each : family.systems()) all.push_back(std::move(each));
+  for (auto& family : families)
+    for (SystemName& each : family) all.push_back(std::move(each));
   return all;
 }
 
 std::unique_ptr<System> MakeSystem(std::string_view name) {
-  for (const Family& family : kFamilies)
-    if (auto system = family.make(name)) return system;
+  for (const Family* family : Families())
+    if (auto system = family->make(name)) return system;
   return nullptr;
 }
 

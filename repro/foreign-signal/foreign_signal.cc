@@ -41,6 +41,8 @@ constexpr int kControlSignal = sys::kSIGUSR2;
 // Signals per foreign thread.
 constexpr int kRounds = 16;
 constexpr int64_t kTimerNanoseconds = 20'000;
+// The one that a timer sends.
+constexpr int kTimerSignal = sys::kOnlyTimerSignal != 0 ? sys::kOnlyTimerSignal : kSignal;
 
 // Written by the handler, read by the thread that it interrupted, which then waits for the next
 // signal.
@@ -161,13 +163,14 @@ void Install(int signal) {
 // [1] A thread that the runtime did not make, and its signals.
 void Attempt(Run& run, const Step& step, void (*body)(void*) = TakeSignals, Tls tls = Tls::kOwn) {
   Install(kSignal);
+  if (kTimerSignal != kSignal) Install(kTimerSignal);
   Install(sys::kSIGSEGV);
   Orders orders = {.run = run, .step = step, .creator_mid = runtime::getm()->id};
   orders.count_before_birth = handled.count;
   if (tls == Tls::kInherited) orders.tls_at_birth = sys::threadpointer();
   if (&step == &kTimer) {
     sys::SigEvent event = {};
-    event.signo = kSignal;
+    event.signo = kTimerSignal;
     event.notify = sys::kSIGEV_SIGNAL;
     const long error = sys::timer_create(sys::kCLOCK_MONOTONIC, &event, &orders.timer);
     if (error != 0) support::Broken("timer_create", error);
@@ -188,7 +191,7 @@ void Attempt(Run& run, const Step& step, void (*body)(void*) = TakeSignals, Tls 
 
 // No thread of the runtime takes the signal: one that is sent to the process stays for the foreign
 // thread.
-void BlockInRuntime() { runtime::blocksignals(sys::sigmask(kSignal)); }
+void BlockInRuntime() { runtime::blocksignals(sys::sigmask(kSignal) | sys::sigmask(kTimerSignal)); }
 
 // The same signal on a thread of the runtime must be handled in every variant; and the comparison
 // must notice each thing that can be wrong.

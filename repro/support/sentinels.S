@@ -7,6 +7,8 @@
 // In:    the pointer, by the C ABI. Out: nothing. Kept: what the C ABI asks.
 // Stack: the caller's; 64 bytes on amd64, 36 on 386.
 
+#include FAULTLINE_NUMBERS_H
+
     .text
     .globl HoldRegisters, CallWithRegisters, FaultWithRegisters
     .globl kFaultInstruction, kFaultResume
@@ -137,7 +139,7 @@ HoldRegisters:
 
 CallWithRegisters:
     LOAD
-#if defined(__FreeBSD__) || defined(__NetBSD__)
+#if FAULTLINE_BSD_CALLS
     // The arguments are on the stack, above a word that the kernel passes over.
     pushl %edx
     pushl %ecx

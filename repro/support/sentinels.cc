@@ -12,10 +12,10 @@ namespace {
 enum Index : uint8_t { kRax, kRbx, kRcx, kRdx, kRsi, kRdi, kRbp, kR8, kR9, kR10, kR11 };
 constexpr int kCallNumber = kRax;
 constexpr int kCallArguments[] = {kRdi, kRsi, kRdx};
-// SYSCALL puts the program counter into rcx and the flags into r11. FreeBSD gives r10 back in rcx,
-// and in r10 what it had there before; the others are kept where a handler ran during the call
-// (amd64/amd64/exception.S; machdep.c, sendsig).
-#if defined(__FreeBSD__)
+// SYSCALL puts the program counter into rcx and the flags into r11. FreeBSD's fast way back gives
+// r10 back in rcx, and in r10 what it had there before; the others are kept where a handler ran
+// during the call (amd64/amd64/exception.S; machdep.c, sendsig).
+#if defined(FAULTLINE_SYSCALL_KEEPS)
 constexpr bool MayChange(int i) { return i == kRax || i == kRcx || i == kR10 || i == kR11; }
 #else
 constexpr bool MayChange(int i) { return i == kRax || i == kRcx || i == kR11; }

@@ -13,9 +13,8 @@ struct Stack {
 };
 
 // The main thread's: the kernel lets it grow from its end by the soft RLIMIT_STACK, in whole pages
-// (Linux: mm/mmap.c, acct_stack_growth; FreeBSD: vm/vm_map.c, vm_map_growstack; NetBSD:
-// kern/kern_resource.c, dosetrlimit). With no limit
-// `low` is 0.
+// (Linux: mm/mmap.c, acct_stack_growth; FreeBSD: vm/vm_map.c, vm_map_growstack; NetBSD and others:
+// kern/kern_resource.c, dosetrlimit). With no limit `low` is 0.
 Stack MainThreadStack();
 
 // Takes the soft RLIMIT_STACK to `bytes` (or to no limit at all, or as far as the kernel allows)
@@ -26,10 +25,8 @@ Stack MainThreadStack();
 void ExecuteWithStackLimit(uint64_t bytes);
 inline constexpr uint64_t kNoLimit = ~uint64_t{0};
 
-// The system's part (os/<os>/stack.cc).
-// Where the main thread's stack ends: one past the highest address. On Linux the end of the mapping
-// called [stack] in /proc/self/maps, on FreeBSD kern.usrstack, on NetBSD
-// AT_STACKBASE.
+// The system's part (runtime/os/OS/witness.cc).
+// Where the main thread's stack ends: one past the highest address.
 uintptr_t MainThreadStackEnd();
 // Whether addresses will not be randomised after the next exec, and were so far; asks the kernel
 // for it. A kernel that knows no such thing has nothing to be asked twice.

@@ -2,36 +2,24 @@
 //
 // wait4 by one known instruction; the label kWait4Instruction is that instruction. See wait4_stub.h.
 
-#if defined(__FreeBSD__)
-#include "abi/freebsd/numbers.h"
-#elif defined(__NetBSD__)
-#include "abi/netbsd/numbers.h"
-#elif defined(__x86_64__)
-#include "abi/linux/amd64/numbers.h"
-#else
-#include "abi/linux/386/numbers.h"
-#endif
-
-#if defined(__FreeBSD__) || defined(__NetBSD__)
-#define BSD 1
-#endif
+#include FAULTLINE_NUMBERS_H
 
 // How the kernel tells of an error: Linux by a negative result, the BSDs by the carry flag and a positive one. Nothing
 // between the call and this may change the flags.
     .macro RESULT register
-#if BSD
+#if FAULTLINE_BSD_CALLS
     jnc 1f
     neg \register
 1:
 #endif
     .endm
 
-#if FAULTLINE_PATH_INT80 && defined(__FreeBSD__)
-#define ARG4 %rcx
+#if FAULTLINE_PATH_INT80 && defined(FAULTLINE_INT80_FOURTH)
+#define ARG4 FAULTLINE_INT80_FOURTH
 #else
 #define ARG4 %r10
 #endif
-#if FAULTLINE_PATH_INT80 && BSD
+#if FAULTLINE_PATH_INT80 && FAULTLINE_BSD_CALLS
 #define ENTER int $0x80
 #else
 #define ENTER syscall
@@ -69,7 +57,7 @@ kWait4Instruction:
     popq %rbx
     retq
 
-#elif BSD
+#elif FAULTLINE_BSD_CALLS
 
 // In:    4(%esp): registers. Out: eax. Kept: ebx ebp esi edi esp, as the C ABI asks.
 // Stack: the caller's; 32 bytes. The arguments are words on it, above one that the kernel passes over.

@@ -17,12 +17,10 @@ struct CallRegisters {
   uintptr_t argument[kCount];
 };
 
-// The first so many of them are the same after the call. Linux keeps every argument register, and
-// so do NetBSD (but for rdx, which is 0 after a call, and before this one) and FreeBSD by INT 0x80;
-// a fast return from SYSCALL on FreeBSD reloads rdi, rsi and rdx alone (amd64/amd64/exception.S,
-// fast_syscall).
-#if defined(__FreeBSD__) && defined(__x86_64__) && !FAULTLINE_PATH_INT80
-inline constexpr int kKeptOverCall = 3;
+// The first so many of them are the same after the call: all, unless the system says otherwise.
+// (rdx, where it is a call's second result, was 0 before this one too.)
+#if defined(FAULTLINE_SYSCALL_KEEPS) && defined(__x86_64__) && !FAULTLINE_PATH_INT80
+inline constexpr int kKeptOverCall = FAULTLINE_SYSCALL_KEEPS;
 #else
 inline constexpr int kKeptOverCall = CallRegisters::kCount;
 #endif
@@ -33,7 +31,7 @@ struct ArgumentName {
   const char* wanted;
 };
 #if defined(__x86_64__)
-#if defined(__FreeBSD__) && FAULTLINE_PATH_INT80
+#if defined(FAULTLINE_INT80_FOURTH) && FAULTLINE_PATH_INT80
 inline constexpr ArgumentName kArgumentNames[] = {{"rdi", "want_rdi"}, {"rsi", "want_rsi"},
                                                   {"rdx", "want_rdx"}, {"rcx", "want_rcx"},
                                                   {"r8", "want_r8"},   {"r9", "want_r9"}};
@@ -42,7 +40,7 @@ inline constexpr ArgumentName kArgumentNames[] = {{"rdi", "want_rdi"}, {"rsi", "
                                                   {"rdx", "want_rdx"}, {"r10", "want_r10"},
                                                   {"r8", "want_r8"},   {"r9", "want_r9"}};
 #endif
-#elif defined(__FreeBSD__) || defined(__NetBSD__)
+#elif FAULTLINE_BSD_CALLS
 inline constexpr ArgumentName kArgumentNames[] = {{"arg1", "want_arg1"}, {"arg2", "want_arg2"},
                                                   {"arg3", "want_arg3"}, {"arg4", "want_arg4"},
                                                   {"arg5", "want_arg5"}, {"arg6", "want_arg6"}};
@@ -54,7 +52,7 @@ inline constexpr ArgumentName kArgumentNames[] = {{"ebx", "want_ebx"}, {"ecx", "
 
 // Argument n of a call by the stub that is about to be restarted.
 inline uintptr_t ArgumentAtRestart(const runtime::sys::Context& context, int n) {
-#if defined(__FreeBSD__) && defined(__x86_64__) && FAULTLINE_PATH_INT80
+#if defined(FAULTLINE_INT80_FOURTH) && defined(__x86_64__) && FAULTLINE_PATH_INT80
   if (n == 3) return context.raw()->mcontext.rcx;
 #endif
   return context.argument(n);

@@ -77,6 +77,8 @@ long sigtimedwait(const SigSet* set, SigInfo* info, const Timespec* timeout);
 long kill(int pid, int sig);
 long tgkill(int pid, int tid, int sig);
 long setitimer(int which, const Itimerval* value, Itimerval* old);
+// A timer of POSIX. Where the system has none it is made of ITIMER_REAL: one at a time, and it
+// sends kOnlyTimerSignal.
 long timer_create(int clock, SigEvent* event, int32_t* id);
 long timer_settime(int32_t id, int flags, const Itimerspec* value, Itimerspec* old);
 long timer_delete(int32_t id);

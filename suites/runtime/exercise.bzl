@@ -1,14 +1,8 @@
 """The exercise program for every form of the runtime, and the test of each."""
 
 load("//bazel:platform_binary.bzl", "platform_binary")
-load("//bazel:ports.bzl", "PORTS", "WITH_LIBC", "label_name")
+load("//bazel:ports.bzl", "OSES", "PORTS", "WITH_LIBC", "label_name")
 load("//runtime:runtime.bzl", "DEFECTS")
-
-# OS -> the system that //kernel/model runs its programs on.
-_MODELS = {
-    "freebsd": "freebsd-9.1",
-    "netbsd": "netbsd-8",
-}
 
 _LINKOPTS = {
     "": [
@@ -30,8 +24,8 @@ def _exercise(name, form, defect, deps):
         tags = ["manual"],
         deps = deps[form] + ["//runtime:runtime" + form + ("." + defect if defect else "")],
     )
-    for port in PORTS:
-        if form and port.split("-")[0] not in WITH_LIBC:
+    for port, (os, _) in PORTS.items():
+        if form and os not in WITH_LIBC:
             continue
         program = name + "." + port + suffix
         platform_binary(
@@ -41,9 +35,9 @@ def _exercise(name, form, defect, deps):
         )
         args = ["--program=$(rootpath :" + program + ")"] + (["--defect=" + defect] if defect else [])
         data = [":" + program]
-        model = _MODELS.get(port.split("-")[0])
-        if model:
-            args += ["--model=$(rootpath //kernel/model)", "--system=" + model]
+        release = OSES[os].get("exercised_on")
+        if release:
+            args += ["--model=$(rootpath //kernel/model)", "--system=" + os + "-" + release]
             data = data + ["//kernel/model"]
         native.cc_test(
             name = "runtime." + port + suffix + ".test",

@@ -9,6 +9,24 @@ void failed(const char* file, int line, const char* what) {
 
 namespace {
 
+// What differs by system in what is seen from outside: the codes of a division by 0 and of a signal
+// that a thread was sent, and the sizes of the first thread's stack and of a new one's.
+void numbers() {
+  runtime::sys::Rlimit limit = {};
+  runtime::sys::getrlimit(runtime::sys::kRLIMIT_STACK, &limit);
+  const auto first = static_cast<uintptr_t>(limit.cur);
+  runtime::Print(1)
+      .s("divide ")
+      .d(runtime::sys::kFPE_INTDIV)
+      .s("\nsent ")
+      .d(runtime::sys::kSI_TKILL)
+      .s("\nfirst-stack ")
+      .d(static_cast<long>(first))
+      .s("\nthread-stack ")
+      .d(static_cast<long>(runtime::defaultstacksize()))
+      .s("\n");
+}
+
 const Case* const kAll[] = {kSupportCases, kSchedulerCases, kStackCases, kPanicCases,
                             kCgoCases,     kSignalCases,    kHostedCases};
 
@@ -24,6 +42,10 @@ extern "C" void go_main(int argc, char** argv, char**) {
     }
     return;
   }
+  if (argc == 2 && strcmp(argv[1], "--numbers") == 0) {
+    exercise::numbers();
+    return;
+  }
   if (argc == 2) {
     for (const Case* cases : exercise::kAll) {
       for (const Case* c = cases; c->name != nullptr; c++) {
@@ -34,6 +56,6 @@ extern "C" void go_main(int argc, char** argv, char**) {
       }
     }
   }
-  runtime::Print(2).s("usage: exercise CASE | --list\n");
+  runtime::Print(2).s("usage: exercise CASE | --list | --numbers\n");
   runtime::exit(64);
 }

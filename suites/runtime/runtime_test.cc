@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -30,12 +31,12 @@ std::string program;
 std::string defect;
 // How the program is started, up to its own arguments.
 std::vector<std::string> command;
-// Numbers that differ by system, in what a death looks like.
-std::string divide_code = "code=1 ";
-std::string sent_code = "code=-6 ";
+// Numbers that differ by system, in what a death looks like; the program says them.
+std::string divide_code;
+std::string sent_code;
 // Whether new threads get less than the first one has, and less than 7 MB.
 bool threads_are_smaller = false;
-// Less than 7 MB by default: NetBSD's 4 MB, and 2 MB on 386.
+// Less than 7 MB by default.
 bool first_stack_is_small = false;
 
 // No case takes a tenth of this, also on a machine with other things to do.
@@ -282,6 +283,26 @@ void Register(const char* suite, std::string name, const std::function<void()>& 
                         [=]() -> testing::Test* { return new Body(body); });
 }
 
+// Asks the program for them.
+bool AskNumbers() {
+  std::istringstream words(RunCase("--numbers").out);
+  std::map<std::string, long> numbers;
+  std::string name;
+  for (long number; words >> name >> number;) numbers[name] = number;
+  for (const char* needed : {"divide", "sent", "first-stack", "thread-stack"}) {
+    if (numbers.count(needed) != 0) continue;
+    std::fprintf(stderr, "runtime_test: %s --numbers does not say %s\n", program.c_str(), needed);
+    return false;
+  }
+  constexpr long kDeep = 7 << 20;
+  divide_code = "code=" + std::to_string(numbers["divide"]) + " ";
+  sent_code = "code=" + std::to_string(numbers["sent"]) + " ";
+  first_stack_is_small = numbers["first-stack"] < kDeep;
+  threads_are_smaller =
+      numbers["thread-stack"] < kDeep && numbers["thread-stack"] < numbers["first-stack"];
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -297,15 +318,7 @@ int main(int argc, char** argv) {
   }
   command = {program};
   if (!model.empty()) command = {model, "--system", system, "--", program};
-  if (system.rfind("freebsd", 0) == 0) {
-    divide_code = "code=2 ";    // FPE_INTDIV
-    sent_code = "code=65543 ";  // SI_LWP
-    threads_are_smaller = true;
-  }
-  if (system.rfind("netbsd", 0) == 0) {
-    sent_code = "code=-5 ";  // SI_LWP
-    first_stack_is_small = true;
-  }
+  if (!AskNumbers()) return 1;
   if (!defect.empty()) {
     Register("Defect", defect, ExpectDefect);
     return RUN_ALL_TESTS();

@@ -463,10 +463,23 @@ void forked() {
   CHECK_EQ(sys::wexitstatus(status), 7);
 }
 
-// A timer of POSIX that signals one thread.
+// Aims a timer at one thread; where none can be, the others do not take its signal.
+template <typename Event>
+void aim(Event* event, int tid) {
+  if constexpr (requires { event->tid; }) {
+    event->notify = sys::kSIGEV_THREAD_ID;
+    event->tid = tid;
+  } else {
+    event->notify = sys::kSIGEV_SIGNAL;
+    blocksignals(sys::sigmask(event->signo));
+  }
+}
+
+// A timer that signals one thread.
 void timer() {
-  setsig(sys::kSIGUSR2, Disposition::kCatch, true);
-  sighook(sys::kSIGUSR2, counting);
+  constexpr int signal = sys::kOnlyTimerSignal != 0 ? sys::kOnlyTimerSignal : sys::kSIGUSR2;
+  setsig(signal, Disposition::kCatch, true);
+  sighook(signal, counting);
   static Foreign f;
   static int stop;
   f.fn = foreignfunction([](Foreign*) FOREIGN {
@@ -474,15 +487,8 @@ void timer() {
   });
   foreign_start(&f, kNoTls);
   sys::SigEvent event = {};
-  event.signo = sys::kSIGUSR2;
-#if defined(__NetBSD__)
-  // No timer signals one thread there: the others do not take the signal.
-  event.notify = sys::kSIGEV_SIGNAL;
-  blocksignals(sys::sigmask(sys::kSIGUSR2));
-#else
-  event.notify = sys::kSIGEV_THREAD_ID;
-  event.tid = f.tid;
-#endif
+  event.signo = signal;
+  aim(&event, f.tid);
   int32_t id = 0;
   CHECK_EQ(sys::timer_create(sys::kCLOCK_MONOTONIC, &event, &id), 0);
   sys::Itimerspec spec = {};

@@ -1,11 +1,12 @@
-#include "kernel/model/freebsd/systems.h"
-
+// The releases of FreeBSD as systems.
 #include <fmt/format.h>
 
 #include "kernel/model/freebsd/freebsd.h"
 #include "kernel/model/freebsd/release.h"
+#include "kernel/model/system.h"
 
 namespace faultline::kernel::model::freebsd {
+namespace {
 
 std::vector<SystemName> Systems() {
   std::vector<SystemName> all;
@@ -22,4 +23,7 @@ std::unique_ptr<System> MakeSystem(std::string_view name) {
   return nullptr;
 }
 
+const Family kFamily(Systems, MakeSystem);
+
+}  // namespace
 }  // namespace faultline::kernel::model::freebsd

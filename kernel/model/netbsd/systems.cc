@@ -1,11 +1,12 @@
-#include "kernel/model/netbsd/systems.h"
-
+// The releases of NetBSD as systems.
 #include <fmt/format.h>
 
 #include "kernel/model/netbsd/netbsd.h"
 #include "kernel/model/netbsd/release.h"
+#include "kernel/model/system.h"
 
 namespace faultline::kernel::model::netbsd {
+namespace {
 
 std::vector<SystemName> Systems() {
   std::vector<SystemName> all;
@@ -22,4 +23,7 @@ std::unique_ptr<System> MakeSystem(std::string_view name) {
   return nullptr;
 }
 
+const Family kFamily(Systems, MakeSystem);
+
+}  // namespace
 }  // namespace faultline::kernel::model::netbsd

@@ -1,6 +1,9 @@
-// The set of signals of the BSDs, four words of 32 bits, with the operations of a set.
+// The set of signals of the BSDs, words of 32 bits, with the operations of a set.
 #ifndef FAULTLINE_RUNTIME_OS_BSD_SIGSET_H_
 #define FAULTLINE_RUNTIME_OS_BSD_SIGSET_H_
+
+#include <stddef.h>
+#include <stdint.h>
 
 #include "runtime/nosplit.h"
 
@@ -9,20 +12,25 @@ namespace runtime::sys {
 // Raw: the system's own declaration of it.
 template <typename Raw>
 struct SetOf : Raw {
-  GO_NOSPLIT friend constexpr SetOf operator~(const SetOf& a) {
-    return {{{~a.word[0], ~a.word[1], ~a.word[2], ~a.word[3]}}};
+  static constexpr size_t kWords = sizeof(Raw) / sizeof(uint32_t);
+
+  GO_NOSPLIT friend constexpr SetOf operator~(SetOf a) {
+    for (size_t i = 0; i < kWords; i++) a.word[i] = ~a.word[i];
+    return a;
   }
-  GO_NOSPLIT friend constexpr SetOf operator|(const SetOf& a, const SetOf& b) {
-    return {{{a.word[0] | b.word[0], a.word[1] | b.word[1], a.word[2] | b.word[2],
-              a.word[3] | b.word[3]}}};
+  GO_NOSPLIT friend constexpr SetOf operator|(SetOf a, const SetOf& b) {
+    for (size_t i = 0; i < kWords; i++) a.word[i] |= b.word[i];
+    return a;
   }
-  GO_NOSPLIT friend constexpr SetOf operator&(const SetOf& a, const SetOf& b) {
-    return {{{a.word[0] & b.word[0], a.word[1] & b.word[1], a.word[2] & b.word[2],
-              a.word[3] & b.word[3]}}};
+  GO_NOSPLIT friend constexpr SetOf operator&(SetOf a, const SetOf& b) {
+    for (size_t i = 0; i < kWords; i++) a.word[i] &= b.word[i];
+    return a;
   }
   GO_NOSPLIT friend constexpr bool operator==(const SetOf& a, const SetOf& b) {
-    return a.word[0] == b.word[0] && a.word[1] == b.word[1] && a.word[2] == b.word[2] &&
-           a.word[3] == b.word[3];
+    for (size_t i = 0; i < kWords; i++) {
+      if (a.word[i] != b.word[i]) return false;
+    }
+    return true;
   }
 };
 

@@ -68,28 +68,83 @@ GO_NOSPLIT long setrlimit(int resource, const Rlimit* limit) {
   return raw(k_setrlimit, resource, limit);
 }
 
+// Sets that fit into a word are passed as such, and the former or pending one is the result
+// (OpenBSD).
 GO_NOSPLIT long sigprocmask(int how, const SigSet* set, SigSet* old) {
-  return raw(numbers::kSigprocmask, how, set, old);
+  if constexpr (kMasksAreWords) {
+    // The result may be any word: the one error is ruled out.
+    if (how < kSIG_BLOCK || how > kSIG_SETMASK) return -kEINVAL;
+    const long was = set != nullptr ? raw(numbers::kSigprocmask, how, set->word[0])
+                                    : raw(numbers::kSigprocmask, kSIG_BLOCK, 0);
+    if (old != nullptr) *old = {{{static_cast<uint32_t>(was)}}};
+    return 0;
+  } else {
+    return raw(numbers::kSigprocmask, how, set, old);
+  }
+}
+GO_NOSPLIT long sigpending(SigSet* set) {
+  if constexpr (kMasksAreWords) {
+    *set = {{{static_cast<uint32_t>(raw(numbers::kSigpending))}}};
+    return 0;
+  } else {
+    return raw(numbers::kSigpending, set);
+  }
+}
+GO_NOSPLIT long sigsuspend(const SigSet* set) {
+  if constexpr (kMasksAreWords) {
+    return raw(numbers::kSigsuspend, set->word[0]);
+  } else {
+    return raw(numbers::kSigsuspend, set);
+  }
 }
 GO_NOSPLIT long sigaltstack(const StackT* stack, StackT* old) {
   return raw(numbers::kSigaltstack, stack, old);
 }
-GO_NOSPLIT long sigpending(SigSet* set) { return raw(numbers::kSigpending, set); }
-GO_NOSPLIT long sigsuspend(const SigSet* set) { return raw(numbers::kSigsuspend, set); }
 GO_NOSPLIT long sigtimedwait(const SigSet* set, SigInfo* info, const Timespec* timeout) {
-  return raw(numbers::kSigtimedwait, set, info, timeout);
+  if constexpr (kMasksAreWords) {
+    return raw(numbers::kSigtimedwait, set->word[0], info, timeout);
+  } else {
+    return raw(numbers::kSigtimedwait, set, info, timeout);
+  }
 }
-GO_NOSPLIT long kill(int pid, int sig) { return raw(k_kill, pid, sig); }
 GO_NOSPLIT long setitimer(int which, const Itimerval* value, Itimerval* old) {
   return raw(numbers::kSetitimer, which, value, old);
 }
+
 GO_NOSPLIT long timer_create(int clock, SigEvent* event, int32_t* id) {
-  return raw(numbers::kTimerCreate, clock, event, id);
+  if constexpr (kOnlyTimerSignal != 0) {
+    if (event->signo != kOnlyTimerSignal) return -kEINVAL;
+    *id = kITIMER_REAL;
+    return 0;
+  } else {
+    return raw(numbers::kTimerCreate, clock, event, id);
+  }
 }
 GO_NOSPLIT long timer_settime(int32_t id, int flags, const Itimerspec* value, Itimerspec* old) {
-  return raw(numbers::kTimerSettime, id, flags, value, old);
+  if constexpr (kOnlyTimerSignal != 0) {
+    if (flags != 0 || old != nullptr) return -kEINVAL;
+    const auto micro = [](const Timespec& time) GO_NOSPLIT {
+      Timeval rounded = {};
+      rounded.sec = time.sec;
+      rounded.usec = static_cast<decltype(rounded.usec)>((time.nsec + 999) / 1000);
+      return rounded;
+    };
+    Itimerval timer = {};
+    timer.interval = micro(value->interval);
+    timer.value = micro(value->value);
+    return setitimer(id, &timer, nullptr);
+  } else {
+    return raw(numbers::kTimerSettime, id, flags, value, old);
+  }
 }
-GO_NOSPLIT long timer_delete(int32_t id) { return raw(numbers::kTimerDelete, id); }
+GO_NOSPLIT long timer_delete(int32_t id) {
+  if constexpr (kOnlyTimerSignal != 0) {
+    const Itimerval none = {};
+    return setitimer(id, &none, nullptr);
+  } else {
+    return raw(numbers::kTimerDelete, id);
+  }
+}
 
 GO_NOSPLIT long nanosleep(const Timespec* request, Timespec* rest) {
   return raw(numbers::kNanosleep, request, rest);

@@ -139,6 +139,7 @@ GO_NOSPLIT long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* l
 GO_NOSPLIT long sigaction(int sig, const SigAction* act, SigAction* old) {
   return raw(k_sigaction, sig, act, old);
 }
+GO_NOSPLIT long kill(int pid, int sig) { return raw(k_kill, pid, sig); }
 GO_NOSPLIT long tgkill(int pid, int tid, int sig) { return raw(k_thr_kill2, pid, tid, sig); }
 
 GO_NOSPLIT int32_t ncpu() {

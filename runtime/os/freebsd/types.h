@@ -40,6 +40,10 @@ GO_NOSPLIT inline constexpr SigSet sigmask(int sig) {
 inline constexpr int kMAP_ANONYMOUS = kMAP_ANON;
 inline constexpr int kMAP_NORESERVE = 0;  // the flag of that name never did a thing, and is gone
 inline constexpr int kSI_TKILL = kSI_LWP;
+// Whether calls take and give a set of signals as a word.
+inline constexpr bool kMasksAreWords = false;
+// Of a timer of the process: the one signal that it can send; 0: any.
+inline constexpr int kOnlyTimerSignal = 0;
 inline constexpr auto kNoLimit = kRLIM_INFINITY;
 
 // wait4's number.

@@ -147,6 +147,7 @@ GO_NOSPLIT long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* l
 GO_NOSPLIT long sigaction(int sig, const SigAction* act, SigAction* old) {
   return raw(k___sigaction_sigtramp, sig, act, old, &runtime_sigreturn, kSigtrampSiginfo);
 }
+GO_NOSPLIT long kill(int pid, int sig) { return raw(k_kill, pid, sig); }
 GO_NOSPLIT long tgkill(int, int tid, int sig) { return raw(k__lwp_kill, tid, sig); }
 
 GO_NOSPLIT int32_t ncpu() {

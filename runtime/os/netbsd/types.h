@@ -39,6 +39,11 @@ GO_NOSPLIT inline constexpr SigSet sigmask(int sig) {
 // Names that other ports have for the same.
 inline constexpr int kMAP_ANONYMOUS = kMAP_ANON;
 inline constexpr int kSI_TKILL = kSI_LWP;
+inline constexpr int kSIGEV_THREAD_ID = -1;  // no timer signals one thread
+// Whether calls take and give a set of signals as a word.
+inline constexpr bool kMasksAreWords = false;
+// Of a timer of the process: the one signal that it can send; 0: any.
+inline constexpr int kOnlyTimerSignal = 0;
 inline constexpr auto kNoLimit = kRLIM_INFINITY;
 
 // wait4's number.

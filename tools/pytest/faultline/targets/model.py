@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import platform
 import re
 from pathlib import Path
 from typing import Sequence
 
-from ..errors import UsageError
+from ..errors import MissingError, UsageError
 from .base import Availability, Recording, Target, Toolbox
 from .native import runs_386, snapshots
 
-# The systems that //kernel/model has. Which releases of them it knows it says itself.
-_SYSTEMS = ("freebsd", "netbsd")
+
+@functools.cache
+def systems() -> tuple[str, ...]:
+    """The systems that //kernel/model has: those of bazel/ports.bzl whose model is exercised. Which releases of them
+    it knows it says itself."""
+    table = Path(__file__).parents[4] / "bazel/ports.bzl"
+    for node in ast.parse(table.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(name) for name in node.targets] == ["OSES"]:
+            return tuple(name for name, of in ast.literal_eval(node.value).items() if "exercised_on" in of)
+    raise MissingError(f"{table} does not say OSES")
 
 
 class Model(Target):
@@ -41,11 +51,11 @@ class Model(Target):
         return {toolbox.jail: "//tools/jail", toolbox.model: "//kernel/model"}
 
     def availability(self) -> Availability:
-        if self.os_name not in _SYSTEMS:
+        if self.os_name not in systems():
             return Availability(
                 False,
                 f"there is no model of {self.os_name}",
-                f"a model: there is one of {', '.join(_SYSTEMS)}",
+                f"a model: there is one of {', '.join(systems())}",
             )
         host = f"{platform.system()} {platform.release()}, {platform.machine()}"
         if (

@@ -1,8 +1,7 @@
 // The first thread's stack, as FreeBSD tells it, and its place.
 
-#include "repro/support/stack.h"
-
 #include "repro/support/program.h"
+#include "repro/support/stack.h"
 #include "runtime/runtime.h"
 
 namespace faultline::support {

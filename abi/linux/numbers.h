@@ -1,0 +1,11 @@
+/* Call numbers that assembly needs, of the arch this is compiled for. */
+#ifndef FAULTLINE_ABI_LINUX_NUMBERS_H_
+#define FAULTLINE_ABI_LINUX_NUMBERS_H_
+
+#if defined(__x86_64__)
+#include "abi/linux/amd64/numbers.h"
+#elif defined(__i386__)
+#include "abi/linux/386/numbers.h"
+#endif
+
+#endif /* FAULTLINE_ABI_LINUX_NUMBERS_H_ */
