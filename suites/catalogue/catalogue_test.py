@@ -43,7 +43,8 @@ def test_it_has_a_page(bug: catalogue.Bug) -> None:
 @pytest.mark.parametrize("bug", BUGS, ids=str)
 def test_there_is_a_lie_or_a_defect_that_shows_it(bug: catalogue.Bug) -> None:
     assert bug.fault if bug.seat == "kernel" else bug.defects, "nothing shows this bug"
-    assert bug.breaks, "nothing turns this bug's cells red"
+    # A kernel's bug that the runtime has no work-around for turns red by a deaf tracer alone (alarms_test.py).
+    assert bug.breaks or bug.seat == "kernel", "nothing turns this bug's cells red"
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=str)
