@@ -84,6 +84,13 @@ class Cell:
         return self.defect if self.variant not in self.bug.defects else ""
 
     @property
+    def group(self) -> str:
+        """The cells that one process runs: a bug's, because they share measured rates; where a target takes much to
+        prepare, the target's, of all bugs."""
+        # pytest-xdist takes what stands behind the last @.
+        return self.target.replace("@", " at ") if targets.parse(self.target).costly else self.bug.name
+
+    @property
     def slug(self) -> str:
         """The cell as a relative folder name."""
         return f"{self.bug.name}/{self.variant}/{_folder_name(self.target)}"

@@ -330,7 +330,12 @@ def _add_run(add: Callable[..., argparse.ArgumentParser]) -> None:
     choose.add_argument("--variant", metavar="V", help="these variants", **several)
     choose.add_argument("--tag", metavar="TAG", help="bugs with one of these tags", **several)
     sub.add_argument("--no-build", action="store_true", help="use what is built")
-    sub.add_argument("--jobs", type=int, default=1, metavar="N", help="bugs at a time (default: 1)")
+    sub.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="cells at a time (default: 1; with targets that take long, for example emulators, one for each CPU)",
+    )
     _add_running(sub)
 
 
@@ -391,7 +396,7 @@ def _path(text: str) -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.jobs < 1:
+    if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: at least one")
     selection = Selection(
         tuple(options.bug), tuple(options.target), tuple(options.variant), tuple(options.tag), options.defect
@@ -404,7 +409,9 @@ def _cell(options: argparse.Namespace) -> int:
     return _run_selection(options, selection, 1, options.bin is None)
 
 
-def _run_selection(options: argparse.Namespace, selection: Selection, jobs: int, building: bool) -> int:
+def _run_selection(
+    options: argparse.Namespace, selection: Selection, jobs: int | None, building: bool
+) -> int:
     root: Path = options.root.absolute()
     plan = cells.select(read(root), selection)
     out: Path = options.out.absolute()
@@ -417,6 +424,8 @@ def _run_selection(options: argparse.Namespace, selection: Selection, jobs: int,
     _check_faults(plan, toolbox)
     _clear(out)
     bugs = dict.fromkeys(cell.bug.name for cell in plan.cells)
+    if jobs is None:
+        jobs = (os.cpu_count() or 1) if any(parse(cell.target).costly for cell in plan.cells) else 1
     arguments = [
         *[str(root / "repro" / bug) for bug in bugs],
         f"--rootdir={root}",
@@ -431,7 +440,7 @@ def _run_selection(options: argparse.Namespace, selection: Selection, jobs: int,
         *[f"--faultline-variant={name}" for name in selection.variants],
         *[f"--faultline-tag={name}" for name in selection.tags],
     ]
-    return _run_cells(arguments, min(jobs, len(bugs)), out, root)
+    return _run_cells(arguments, min(jobs, len({cell.group for cell in plan.cells})), out, root)
 
 
 def _prepare_out(out: Path) -> None:

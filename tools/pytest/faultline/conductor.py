@@ -42,6 +42,9 @@ class Scale:
     clean_seconds: float
     # Deaths to sample on a model: there each comes from the seed alone, and no kernel's chance is measured.
     model_deaths: int = 2
+    # The same where each costs much. A rate of fewer deaths is less sure, its lower end lower, and so a clean case has
+    # to have more opportunities; these are cheap, many in one process.
+    costly_deaths: int = 4
 
 
 SCALES = {
@@ -49,7 +52,7 @@ SCALES = {
     for scale in (
         Scale("quick", 1e-3, 5, 4, 5.0, 15.0),
         Scale("normal", 1e-6, 20, 10, 10.0, 30.0),
-        Scale("thorough", 1e-9, 100, 30, 60.0, 300.0, 10),
+        Scale("thorough", 1e-9, 100, 30, 60.0, 300.0, 10, 30),
     )
 }
 
@@ -380,8 +383,9 @@ class Conductor:
             return self._samples[key]
         scale = self._settings.scale
         mortal = dies(cell.bug) or "diagnosed" in case.expected
-        on_model = targets.parse(cell.target).kernel == "model"
-        deaths = scale.model_deaths if on_model else scale.deaths
+        target = targets.parse(cell.target)
+        on_model = target.kernel == "model"
+        deaths = scale.model_deaths if on_model else scale.costly_deaths if target.costly else scale.deaths
         wanted = deaths if mortal else scale.hits
 
         def arguments(tally: Tally) -> list[str] | None:

@@ -127,7 +127,7 @@ def is_worker(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Reads the catalogue and makes the plan."""
-    config.addinivalue_line("markers", "xdist_group(name): cells that calibrate each other stay together")
+    config.addinivalue_line("markers", "xdist_group(name): cells that share a preparation or a measurement")
     try:
         campaign = Campaign(config)
         campaign.out.mkdir(parents=True, exist_ok=True)
@@ -178,8 +178,7 @@ class CellItem(pytest.Item):
         self.add_marker(cell.kind)
         for tag in cell.bug.tags:
             self.add_marker(tag)
-        # A bug's cells share measured rates: one process runs them all.
-        self.add_marker(pytest.mark.xdist_group(name=cell.bug.name))
+        self.add_marker(pytest.mark.xdist_group(name=cell.group))
 
     def runtest(self) -> None:
         """Runs and judges the cell; raises CellFailed when its verdict is not expected."""
@@ -264,7 +263,7 @@ class Recorder:
     def _lost(self, report: pytest.TestReport) -> None:
         path, _, name = report.nodeid.partition("::")
         bug = Path(path).parent.name
-        cell = self._campaign.find(bug, name.removesuffix(f"@{bug}"))
+        cell = self._campaign.find(bug, name) or self._campaign.find(bug, name.rpartition("@")[0])
         if cell:
             self._keep(broken_cell(cell, f"a worker died: {report.longrepr}", f"repro/{bug}/README.md"))
 

@@ -83,6 +83,9 @@ class Target(abc.ABC):
     can_trace: ClassVar[bool] = False
     # Whether the parameter may hold anything, a + as well.
     verbatim: ClassVar[bool] = False
+    # Whether a run there costs many times what it costs at home: then cases are sampled less (see conductor.Scale), and
+    # a process that runs cells there runs all of that target's, for which it prepares once.
+    costly: ClassVar[bool] = False
     # Whether there is such a place without a parameter too.
     bare: ClassVar[bool] = False
     # The os-arch pairs for which `--target all` tries the kind beside the catalogue's targets.

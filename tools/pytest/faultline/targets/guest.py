@@ -73,6 +73,8 @@ class Console:
 class Guest(Target):
     """A kernel that runs as a process here. Its first process is sh/guest.sh, which says how requests travel."""
 
+    costly = True
+
     def __init__(self, os_name: str, arch: str, faults: Sequence[str] = (), parameter: str = "") -> None:
         super().__init__(os_name, arch, faults, parameter)
         self._token = ""

@@ -92,6 +92,7 @@ class Through(Target):
 
     signals_are_exits = True
     own_words = OBITUARY
+    costly = True
     # What is between, as a package to install; "" when it is the user's own.
     package: ClassVar[str] = ""
 
