@@ -180,7 +180,7 @@ def abi_bug(
                     ],
                 )
                 for port in ports:
-                    if form and port.split("-")[0] not in WITH_LIBC:
+                    if form and port not in WITH_LIBC:
                         continue
                     on_port = [t for t in targets if t.startswith(port + "@")]
                     if port in also_for:

@@ -13,18 +13,30 @@ OSES = {
     "netbsd": {"triple": "netbsd7", "kin": "bsd", "exercised_on": "8"},
 }
 
-# The OSes whose libc is on the machine that builds: there programs have a twin beside it. One machine builds for all the
+# The ports whose libc is on the machine that builds: there programs have a twin beside it. One machine builds for all the
 # others too, but with no libc of theirs.
-WITH_LIBC = ["linux"]
+WITH_LIBC = [
+    "linux-amd64",
+    "linux-386",
+]
+
+# The ports whose programs a Debian machine on amd64 runs through QEMU's user mode alone -> the command that does it.
+EMULATED = {"linux-arm64": "qemu-aarch64"}
 
 # Arch, as this project names it -> Bazel's word for it (@platforms//cpu), clang's, and what clang needs beside that.
 ARCHES = {
     "amd64": struct(cpu = "x86_64", clang = "x86_64", flags = []),
     "386": struct(cpu = "x86_32", clang = "i386", flags = ["-march=i686"]),
+    "arm64": struct(cpu = "aarch64"),
 }
 
-# OS-ARCH -> the two.
-PORTS = {os + "-" + arch: (os, arch) for os in OSES for arch in ARCHES}
+# OS-ARCH -> the two. Every OS on x86, the others on Linux alone.
+PORTS = {
+    os + "-" + arch: (os, arch)
+    for os in OSES
+    for arch in ARCHES
+    if os == "linux" or hasattr(ARCHES[arch], "clang")
+}
 
 def label_name(port):
     """The port's name in labels: linux_amd64."""
@@ -43,6 +55,10 @@ def os_constraint(os):
     # Bazel has words for some of the others too; that makes no difference.
     return "@platforms//os:linux" if os == "linux" else "//bazel/platforms:" + os
 
+def _cpu_constraint(cpu):
+    # Bazel 4.2 has no word for this one.
+    return "//bazel/platforms:riscv64" if cpu == "riscv64" else "@platforms//cpu:" + cpu
+
 def constraints(port):
     """What a platform is told by.
 
@@ -53,7 +69,7 @@ def constraints(port):
       the labels of its constraint values.
     """
     os, arch = PORTS[port]
-    return [os_constraint(os), "@platforms//cpu:" + ARCHES[arch].cpu]
+    return [os_constraint(os), _cpu_constraint(ARCHES[arch].cpu)]
 
 def kin_of(os):
     """The folder of what an OS shares with those of its descent; its own where there is none.

@@ -105,6 +105,9 @@ def _config_impl(ctx):
         # Where the compiler looks by itself; headers from here need not be declared.
         cxx_builtin_include_directories = [
             "/usr/include",
+            "/usr/aarch64-linux-gnu/include",
+            "/usr/arm-linux-gnueabihf/include",
+            "/usr/riscv64-linux-gnu/include",
             "/usr/lib/gcc",
             "/usr/lib/llvm-19/include",
             "/usr/lib/llvm-19/lib/clang",

@@ -5,6 +5,7 @@
 #endif
 
 #include "repro/support/program.h"
+#include "runtime/arch/arch.h"
 #include "runtime/runtime.h"
 
 namespace faultline::support {
@@ -91,9 +92,9 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
   if (options.tls == Tls::kInherited) thread_pointer = sys::threadpointer();
   if (options.tls == Tls::kOwn) {
     thread_pointer = tls + kTlsSize / 2;
-    // The psABI's thread control block begins with its own address, on both arches (Drepper, "ELF
-    // Handling For Thread-Local Storage", variant II).
-    *reinterpret_cast<uintptr_t*>(thread_pointer) = thread_pointer;
+    // The psABI's thread control block begins with its own address where the program's storage is
+    // below it (Drepper, "ELF Handling For Thread-Local Storage", variant II).
+    if (!runtime::kTlsAbove) *reinterpret_cast<uintptr_t*>(thread_pointer) = thread_pointer;
   }
   const long tid = sys::rawthread(reinterpret_cast<void*>(stack), stack_size, thread_pointer,
                                   &life_, Enter, this);

@@ -25,6 +25,21 @@ enum Index : uint8_t { kEax, kEbx, kEcx, kEdx };
 constexpr int kCallNumber = kEax;
 constexpr int kCallArguments[] = {kEbx, kEcx, kEdx};
 constexpr bool MayChange(int i) { return i == kEax; }
+#elif defined(__aarch64__)
+enum Index : uint8_t { kX0, kX1, kX2, kX8 = 8 };
+constexpr int kCallNumber = kX8;
+constexpr int kCallArguments[] = {kX0, kX1, kX2};
+constexpr bool MayChange(int i) { return i == kX0; }
+#elif defined(__arm__)
+enum Index : uint8_t { kR0, kR1, kR2, kR7 = 7 };
+constexpr int kCallNumber = kR7;
+constexpr int kCallArguments[] = {kR0, kR1, kR2};
+constexpr bool MayChange(int i) { return i == kR0; }
+#elif defined(__riscv)
+enum Index : uint8_t { kA0 = 7, kA1, kA2, kA7 = 14 };
+constexpr int kCallNumber = kA7;
+constexpr int kCallArguments[] = {kA0, kA1, kA2};
+constexpr bool MayChange(int i) { return i == kA0; }
 #endif
 
 }  // namespace
@@ -34,6 +49,18 @@ const char* const kRegisterNames[] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", 
                                       "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 #elif defined(__i386__)
 const char* const kRegisterNames[] = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp"};
+#elif defined(__aarch64__)
+const char* const kRegisterNames[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",
+                                      "x8",  "x9",  "x10", "x11", "x12", "x13", "x14", "x15",
+                                      "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23",
+                                      "x24", "x25", "x26", "x27", "x28", "x29", "x30"};
+#elif defined(__arm__)
+const char* const kRegisterNames[] = {"r0", "r1", "r2", "r3",  "r4", "r5", "r6",
+                                      "r7", "r8", "r9", "r10", "fp", "ip", "lr"};
+#elif defined(__riscv)
+const char* const kRegisterNames[] = {"ra", "gp", "t0", "t1",  "t2",  "s0", "s1", "a0", "a1", "a2",
+                                      "a3", "a4", "a5", "a6",  "a7",  "s2", "s3", "s4", "s5", "s6",
+                                      "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 #endif
 
 Registers Sentinels(uint32_t salt) {

@@ -7,12 +7,19 @@
 
 namespace faultline::support {
 
-// The general registers but the stack pointer, in the order of kRegisterNames.
+// The general registers but the stack pointer (and on riscv64 the thread pointer, which is one), in
+// the order of kRegisterNames.
 struct Registers {
 #if defined(__x86_64__)
   static constexpr int kCount = 15;
 #elif defined(__i386__)
   static constexpr int kCount = 7;
+#elif defined(__aarch64__)
+  static constexpr int kCount = 31;
+#elif defined(__arm__)
+  static constexpr int kCount = 14;
+#elif defined(__riscv)
+  static constexpr int kCount = 29;
 #endif
   uintptr_t value[kCount];
 };
@@ -24,7 +31,7 @@ Registers Sentinels(uint32_t salt);
 
 // The index of the first register in which the two differ, or -1. Registers that the code under
 // test may change are passed over: the result register and, on amd64, the two that SYSCALL
-// overwrites.
+// overwrites. (Where a load needs an address in a register, that is the result register.)
 int FirstDifference(const Registers& before, const Registers& after);
 
 // Each loads `*registers` into the registers, does its step, and stores what the registers then

@@ -36,7 +36,7 @@ void ExecuteWithStackLimit(uint64_t bytes) {
   if (!AsksForFixedAddresses() && limit.cur == before.cur) return;
   // Without an environment: it lies on the stack, and may take a quarter of it (Linux: fs/exec.c).
   char* const no_environment[] = {nullptr};
-  Broken("execve", sys::execve(sys::executable(), Arguments(), no_environment));
+  Broken("execve", ExecuteAnew(Arguments(), no_environment));
 }
 
 }  // namespace faultline::support

@@ -31,6 +31,8 @@ uintptr_t MainThreadStackEnd();
 // Whether addresses will not be randomised after the next exec, and were so far; asks the kernel
 // for it. A kernel that knows no such thing has nothing to be asked twice.
 bool AsksForFixedAddresses();
+// Executes the program anew, by the same emulator if it runs in one. Returns -errno, or not at all.
+long ExecuteAnew(char* const arguments[], char* const environment[]);
 
 }  // namespace faultline::support
 

@@ -85,7 +85,7 @@ bool OnSignal(int, sys::SigInfo*, void* ucontext) {
     // About to be restarted: the program counter is back on the instruction, the number back in its
     // register.
     if (context.pc() != reinterpret_cast<uintptr_t>(kWait4Instruction) ||
-        context.result() != kWait4Number)
+        context.number() != kWait4Number)
       continue;
     ++waiter.restarts;
     if (waiter.spoiled) continue;

@@ -27,9 +27,9 @@
 
     .text
     .globl Wait4Stub
-    .type Wait4Stub, @function
+    .type Wait4Stub, %function
     .globl kWait4Instruction
-    .type kWait4Instruction, @notype
+    .type kWait4Instruction, %notype
 
 #if defined(__x86_64__)
 
@@ -85,6 +85,65 @@ kWait4Instruction:
     popl %ebx
     retl
 
+#elif defined(__aarch64__)
+
+// In:    x0: registers. Out: x0. Kept: x19-x29 sp, as the C ABI asks.
+// Stack: the caller's; 16 bytes. x9 holds the pointer over the call, which keeps all but x0: that one's first value is
+// left as it was given.
+Wait4Stub:
+    stp x29, x30, [sp, #-16]!
+    mov x29, sp
+    mov x9, x0
+    ldp x0, x1, [x9]
+    ldp x2, x3, [x9, #16]
+    ldp x4, x5, [x9, #32]
+    mov x8, #NR_wait4
+kWait4Instruction:
+    svc #0
+    str x1, [x9, #8]
+    stp x2, x3, [x9, #16]
+    stp x4, x5, [x9, #32]
+    ldp x29, x30, [sp], #16
+    ret
+
+#elif defined(__arm__)
+
+// In:    r0: registers. Out: r0. Kept: r4-r11 sp, as the C ABI asks.
+// Stack: the caller's; 24 bytes. r8 holds the pointer over the call, which keeps all but r0: that one's first value is
+// left as it was given.
+Wait4Stub:
+    push {r4, r5, r7, r8, fp, lr}
+    mov r8, r0
+    ldm r8, {r0-r5}
+    mov r7, #NR_wait4
+kWait4Instruction:
+    svc #0
+    stmib r8, {r1-r5}
+    pop {r4, r5, r7, r8, fp, pc}
+
+#elif defined(__riscv)
+
+// In:    a0: registers. Out: a0. Kept: ra s0-s11 sp, as the C ABI asks.
+// Stack: none. t0 holds the pointer over the call, which keeps all but a0: that one's first value is left as it was
+// given.
+Wait4Stub:
+    mv t0, a0
+    ld a0, 0(t0)
+    ld a1, 8(t0)
+    ld a2, 16(t0)
+    ld a3, 24(t0)
+    ld a4, 32(t0)
+    ld a5, 40(t0)
+    li a7, NR_wait4
+kWait4Instruction:
+    ecall
+    sd a1, 8(t0)
+    sd a2, 16(t0)
+    sd a3, 24(t0)
+    sd a4, 32(t0)
+    sd a5, 40(t0)
+    ret
+
 #else
 
 // In:    4(%esp): registers. Out: eax. Kept: ebx ebp esi edi esp, as the C ABI asks.
@@ -122,4 +181,4 @@ kWait4Instruction:
 #endif
 
     .size Wait4Stub, . - Wait4Stub
-    .section .note.GNU-stack, "", @progbits
+    .section .note.GNU-stack, "", %progbits

@@ -8,11 +8,26 @@
 #include "runtime/arch/amd64/arch.h"
 #elif defined(__i386__)
 #include "runtime/arch/386/arch.h"
+#elif defined(__aarch64__)
+#include "runtime/arch/arm64/arch.h"
+#elif defined(__arm__)
+#include "runtime/arch/arm/arch.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#include "runtime/arch/riscv64/arch.h"
 #else
 #error "no port of the runtime for this arch"
 #endif
 
 namespace runtime {
+
+// What a frame keeps of its caller, found by the frame's pointer.
+struct FrameRecord {
+  uintptr_t fp;
+  uintptr_t pc;  // the return address
+};
+GO_NOSPLIT inline const FrameRecord* framerecord(uintptr_t fp) {
+  return reinterpret_cast<const FrameRecord*>(fp + static_cast<uintptr_t>(kFrameRecord));
+}
 
 struct JmpBuf {
   uintptr_t word[kJmpWords];

@@ -1,9 +1,9 @@
 // Threads: the table of them, their signal stacks, and what each does when it starts.
 
 #include "runtime/arch/arch.h"
-#if defined(__x86_64__)
+#if defined(__LP64__)
 #include "runtime/arch/amd64/offsets.h"
-#elif defined(__i386__)
+#else
 #include "runtime/arch/386/offsets.h"
 #endif
 #include "runtime/proc/internal.h"

@@ -30,7 +30,8 @@ constexpr int kOthers = 16;  // goroutines printed beside the one that died
 // between).
 GO_NOSPLIT bool onstack(uintptr_t fp, const G* g) {
   if (fp == 0 || (fp & (sizeof(uintptr_t) - 1)) != 0) return false;
-  const uintptr_t end = fp + 2 * sizeof(uintptr_t);
+  fp = reinterpret_cast<uintptr_t>(framerecord(fp));
+  const uintptr_t end = fp + sizeof(FrameRecord);
   if (g->stacklo <= fp && end <= g->stackhi) return true;
   const M* m = g->m;
   if (m == nullptr) return false;
@@ -38,6 +39,10 @@ GO_NOSPLIT bool onstack(uintptr_t fp, const G* g) {
   const G* other = g == m->g0 || g == m->gsignal ? m->curg : m->g0;
   return other != nullptr && other->stacklo <= fp && end <= other->stackhi;
 }
+
+// In the call that made a frame. What comes after it may be another function: some calls do not
+// return.
+uintptr_t callof(const FrameRecord* frame) { return frame->pc - 1; }
 
 }  // namespace
 
@@ -70,9 +75,9 @@ void traceback(uintptr_t pc, uintptr_t fp, const G* g) {
     symbolize(exact ? pc : pc - 1, name, sizeof(name));
     Print(2).s("  ").s(name).s(" pc=").hex(pc).s(" fp=").hex(fp).s("\n");
     if (!onstack(fp, g)) return;
-    const auto* frame = reinterpret_cast<const uintptr_t*>(fp);
-    pc = frame[1];
-    const uintptr_t outer = frame[0];
+    const FrameRecord* frame = framerecord(fp);
+    pc = frame->pc;
+    const uintptr_t outer = frame->fp;
     if (pc == 0) return;
     // On one stack frames go up; between two there is no order.
     if (outer <= fp && outer != 0 && g->stacklo <= outer && outer < g->stackhi &&
@@ -135,8 +140,8 @@ GO_NOINLINE void throw_(const char* message) {
   Print(2).s("fatal error: ").s(message).s("\n");
   const G* g = getg();
   if (g != nullptr) {
-    const auto* fp = static_cast<const uintptr_t*>(__builtin_frame_address(0));
-    printgoroutine(g, "running", fp[1], fp[0]);
+    const FrameRecord* frame = framerecord(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+    printgoroutine(g, "running", callof(frame), frame->fp);
     printothers(g);
   }
   exit(2);
@@ -216,9 +221,9 @@ namespace {
 GO_NOINLINE void gopanic(const char* message) {
   G* g = tlsg();
   if (g == g->m->g0 || g == g->m->gsignal) throw_(message);
-  const auto* fp = static_cast<const uintptr_t*>(__builtin_frame_address(0));
-  const Panic panic = {message, 0, 0, 0, fp[1]};
-  dopanic(g, &panic, fp[1], fp[0]);
+  const FrameRecord* frame = framerecord(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+  const Panic panic = {message, 0, 0, 0, callof(frame)};
+  dopanic(g, &panic, panic.pc, frame->fp);
 }
 
 // Where runtime_sigpanic leads: on the goroutine that faulted, right below its frame.

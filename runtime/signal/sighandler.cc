@@ -51,7 +51,7 @@ GO_NOSPLIT void preparepanic(int sig, const sys::SigInfo* info, sys::Context con
   } else {
     g->sigcontext = nullptr;
   }
-  sp -= sizeof(uintptr_t);
+  sp -= kSigpanicSlot;
   *reinterpret_cast<uintptr_t*>(sp) = context.pc();
   context.set_sp(sp);
   context.set_pc(reinterpret_cast<uintptr_t>(&runtime_sigpanic));

@@ -9,11 +9,36 @@
 
 #define FAULTLINE_WEAK extern "C" __attribute__((weak)) GO_NOSPLIT
 
+#if defined(__x86_64__) || defined(__i386__)
+
 FAULTLINE_WEAK void* memcpy(void* __restrict to, const void* __restrict from, size_t n) {
   void* result = to;
   __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
   return result;
 }
+
+FAULTLINE_WEAK void* memset(void* to, int byte, size_t n) {
+  void* result = to;
+  __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+  return result;
+}
+
+#else
+
+FAULTLINE_WEAK void* memcpy(void* __restrict to, const void* __restrict from, size_t n) {
+  auto* t = static_cast<unsigned char*>(to);
+  const auto* f = static_cast<const unsigned char*>(from);
+  for (size_t i = 0; i < n; i++) t[i] = f[i];
+  return to;
+}
+
+FAULTLINE_WEAK void* memset(void* to, int byte, size_t n) {
+  auto* t = static_cast<unsigned char*>(to);
+  for (size_t i = 0; i < n; i++) t[i] = static_cast<unsigned char>(byte);
+  return to;
+}
+
+#endif
 
 FAULTLINE_WEAK void* memmove(void* to, const void* from, size_t n) {
   auto* t = static_cast<unsigned char*>(to);
@@ -24,12 +49,6 @@ FAULTLINE_WEAK void* memmove(void* to, const void* from, size_t n) {
     t[n] = f[n];
   }
   return to;
-}
-
-FAULTLINE_WEAK void* memset(void* to, int byte, size_t n) {
-  void* result = to;
-  __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
-  return result;
 }
 
 FAULTLINE_WEAK int memcmp(const void* a, const void* b, size_t n) {

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from faultline import catalogue, cells
+from faultline import catalogue, cells, targets
 
 ROOT = Path.cwd()
 CATALOGUE = catalogue.read(ROOT)
@@ -18,10 +18,13 @@ BUGS = CATALOGUE.bugs
 
 
 def programs(bug: catalogue.Bug) -> list[tuple[Path, dict[str, str]]]:
-    """Every program of the bug that was built for this system, with the cases that it must know."""
+    """Every program of the bug that this machine runs, with the cases that it must know."""
     found = []
+    here = [port for port in bug.ports if targets.parse(f"{port}@native").availability().ready]
     for path in sorted((ROOT / "repro" / bug.name).glob(f"{bug.name}.*.linux-*")):
         if path.suffix in (".json", ".sh", ".test") or not path.is_file():
+            continue
+        if path.name.split(".")[2] not in here:
             continue
         found.append((path, bug.hosted_cases if ".hosted" in path.name else bug.cases))
     return found

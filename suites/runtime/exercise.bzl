@@ -1,7 +1,7 @@
 """The exercise program for every form of the runtime, and the test of each."""
 
 load("//bazel:platform_binary.bzl", "platform_binary")
-load("//bazel:ports.bzl", "OSES", "PORTS", "WITH_LIBC", "label_name")
+load("//bazel:ports.bzl", "EMULATED", "OSES", "PORTS", "WITH_LIBC", "label_name")
 load("//runtime:runtime.bzl", "DEFECTS")
 
 _LINKOPTS = {
@@ -25,7 +25,7 @@ def _exercise(name, form, defect, deps):
         deps = deps[form] + ["//runtime:runtime" + form + ("." + defect if defect else "")],
     )
     for port, (os, _) in PORTS.items():
-        if form and os not in WITH_LIBC:
+        if form and port not in WITH_LIBC:
             continue
         program = name + "." + port + suffix
         platform_binary(
@@ -35,6 +35,11 @@ def _exercise(name, form, defect, deps):
         )
         args = ["--program=$(rootpath :" + program + ")"] + (["--defect=" + defect] if defect else [])
         data = [":" + program]
+        if port in EMULATED:
+            # What the defects do there, the cells show. An emulator takes its time.
+            if defect:
+                continue
+            args.append("--through=" + EMULATED[port])
         release = OSES[os].get("exercised_on")
         if release:
             args += ["--model=$(rootpath //kernel/model)", "--system=" + os + "-" + release]

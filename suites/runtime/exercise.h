@@ -65,6 +65,41 @@ auto cfunction(F) {
   return &runcfunction<F>;
 }
 
+// One store to address 8 by one instruction, and whether the code at `pc` is that: `pc` is then
+// moved behind it.
+FOREIGN inline void storeat8() {
+#if defined(__x86_64__) || defined(__i386__)
+  __asm__ volatile("movl $1, 8" : : : "memory");
+#elif defined(__aarch64__)
+  __asm__ volatile("mov x9, #8\n\tstr wzr, [x9]" : : : "x9", "memory");
+#elif defined(__arm__)
+  __asm__ volatile("mov r12, #8\n\tstr r12, [r12]" : : : "r12", "memory");
+#elif defined(__riscv)
+  __asm__ volatile("sw zero, 8(zero)" : : : "memory");
+#endif
+}
+FOREIGN inline bool skipstoreat8(uintptr_t* pc) {
+#if defined(__x86_64__) || defined(__i386__)
+  // C7 05, 10 bytes on 386; C7 04 25, 11 bytes on amd64.
+  const auto* code = reinterpret_cast<const unsigned char*>(*pc);
+  if (code[0] != 0xc7) return false;
+  *pc += code[1] == 0x05 ? 10 : 11;
+#else
+#if defined(__aarch64__)
+  constexpr uint32_t kStore = 0xb900013f;
+#elif defined(__arm__)
+  constexpr uint32_t kStore = 0xe58cc000;
+#elif defined(__riscv)
+  constexpr uint32_t kStore = 0x00002423;
+#endif
+  uint32_t code = 0;
+  __builtin_memcpy(&code, reinterpret_cast<const void*>(*pc), sizeof(code));
+  if (code != kStore) return false;
+  *pc += sizeof(code);
+#endif
+  return true;
+}
+
 FOREIGN inline int load(const int* p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 FOREIGN inline int add(int* p, int n) { return __atomic_add_fetch(p, n, __ATOMIC_SEQ_CST); }
 FOREIGN inline void store(int* p, int n) { __atomic_store_n(p, n, __ATOMIC_SEQ_CST); }

@@ -190,8 +190,9 @@ void before_us(int sig, siginfo_t* info, void* ctx) {
   // Its own thread-local storage, not a lent one.
   if (mine != 77) add(&badforward, 1);
   sys::Context context(ctx);
-  const auto* code = reinterpret_cast<const unsigned char*>(context.pc());
-  context.set_pc(context.pc() + (code[1] == 0x05 ? 10 : 11));
+  uintptr_t pc = context.pc();
+  if (!skipstoreat8(&pc)) add(&badforward, 1);
+  context.set_pc(pc);
   add(&forwarded, 1);
 }
 
@@ -205,7 +206,7 @@ __attribute__((constructor)) void install(int argc, char** argv) {
   sigaction(SIGSEGV, &action, nullptr);
 }
 
-__attribute__((noinline)) void fault() { __asm__ volatile("movl $1, 8" : : : "memory"); }
+__attribute__((noinline)) void fault() { storeat8(); }
 
 void forward() {
   LockOSThread();

@@ -396,16 +396,13 @@ void blocked_late() {
 void mended() {
   sighook(sys::kSIGSEGV, [](int, sys::SigInfo*, void* ctx) {
     sys::Context context(ctx);
-    // "movl $imm32, disp32": C7 05, 10 bytes on 386; C7 04 25, 11 bytes on amd64.
-    const auto* code = reinterpret_cast<const unsigned char*>(context.pc());
-    if (code[0] != 0xc7) return false;
+    uintptr_t pc = context.pc();
+    if (!skipstoreat8(&pc)) return false;
     add(&hooked, 1);
-    context.set_pc(context.pc() + (code[1] == 0x05 ? 10 : 11));
+    context.set_pc(pc);
     return true;
   });
-  static void (*faulting)(void*) = cfunction([](void*) FOREIGN {
-    __asm__ volatile("movl $1, 8" : : : "memory");
-  });
+  static void (*faulting)(void*) = cfunction([](void*) FOREIGN { storeat8(); });
   cgocall(faulting, nullptr);
   CHECK_EQ(load(&hooked), 1);
   faulting(nullptr);

@@ -11,6 +11,18 @@ namespace runtime {
 struct G;
 struct M;
 
+// Where g and m stand from the thread pointer, in bytes: the linker's constants.
+GO_NOSPLIT inline intptr_t tlsgoffset() {
+  intptr_t v;
+  __asm__("movl $runtime_g@ntpoff, %0" : "=r"(v));
+  return v;
+}
+GO_NOSPLIT inline intptr_t tlsmoffset() {
+  intptr_t v;
+  __asm__("movl $runtime_m@ntpoff, %0" : "=r"(v));
+  return v;
+}
+
 // g and m in thread-local storage. Always read anew: a goroutine may go on on another thread after
 // any call, and a compiler that knew these as thread-local variables would keep their address
 // across it.
@@ -35,6 +47,20 @@ GO_NOSPLIT inline void cpurelax() { __asm__ volatile("pause"); }
 
 // This arch has no red zone.
 inline constexpr uintptr_t kRedZone = 0;
+
+// The program's TLS image stands below the thread pointer, which points to its own address
+// (variant II: Drepper, "ELF Handling For Thread-Local Storage").
+inline constexpr bool kTlsAbove = false;
+inline constexpr uintptr_t kTlsControl = 0;
+
+// From a frame's pointer to its record: the outer frame's pointer, then the return address.
+inline constexpr intptr_t kFrameRecord = 0;
+
+// What sigpanic takes the PC off: as a call would have left it.
+inline constexpr uintptr_t kSigpanicSlot = sizeof(uintptr_t);
+
+// An integer divided by zero is a fault, SIGFPE.
+inline constexpr bool kDivisionTraps = true;
 
 // Room for what setjmp keeps: ebx, ebp, esi, edi, esp, eip.
 inline constexpr int kJmpWords = 6;

@@ -22,4 +22,8 @@ uintptr_t MainThreadStackEnd() {
 // 13.1.
 bool AsksForFixedAddresses() { return false; }
 
+long ExecuteAnew(char* const arguments[], char* const environment[]) {
+  return sys::execve(sys::executable(), arguments, environment);
+}
+
 }  // namespace faultline::support

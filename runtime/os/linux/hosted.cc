@@ -21,8 +21,9 @@ void endprogram(void*) { ::exit(0); }
 GO_NOSPLIT bool ownsprogramtls() {
   ThreadTls tls;
   savetls(&tls);
+  if (tls.base == 0) return false;
   // A thread pointer points to itself (ELF TLS ABI, variant II).
-  if (tls.base == 0 || *reinterpret_cast<const uintptr_t*>(tls.base) != tls.base) return false;
+  if (!kTlsAbove && *reinterpret_cast<const uintptr_t*>(tls.base) != tls.base) return false;
   // A raw clone may have inherited its creator's: then the libc takes this thread for the creator.
   // Its view of the kernel's id is in the clock it names: bits 3 and up are the complement of the
   // id (linux/posix-timers.h).

@@ -4,6 +4,9 @@
 
 #include "runtime/sys/tls.h"
 
+// Arches that came late, and so have no fork (NR_fork), have none of the calls that a later one
+// does better: open, dup2, poll.
+
 extern "C" long runtime_syscall(long number, long a, long b, long c, long d, long e, long f);
 extern "C" long runtime_rawclone(unsigned long flags, void* stack, int32_t* ptid, int32_t* ctid,
                                  const void* tls, void (*fn)(void*), void* arg);
@@ -38,19 +41,37 @@ GO_NOSPLIT long call(long number, long a, long b, long c, long d, long e, long f
 }
 
 GO_NOSPLIT long open(const char* path, int flags, int mode) {
+#if defined(NR_fork)
   return raw(os::k_open, path, flags, mode);
+#else
+  return raw(os::k_openat, os::kAT_FDCWD, path, flags, mode);
+#endif
 }
 GO_NOSPLIT long read(int fd, void* buf, size_t n) { return raw(os::k_read, fd, buf, n); }
 GO_NOSPLIT long write(int fd, const void* buf, size_t n) { return raw(os::k_write, fd, buf, n); }
 GO_NOSPLIT long close(int fd) { return raw(os::k_close, fd); }
 GO_NOSPLIT long pipe2(int fds[2], int flags) { return raw(os::k_pipe2, fds, flags); }
 GO_NOSPLIT long poll(PollFd* fds, unsigned n, int timeout_ms) {
+#if defined(NR_fork)
   return raw(os::k_poll, fds, n, timeout_ms);
+#else
+  const Timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+  return raw(os::k_ppoll, fds, n, timeout_ms < 0 ? nullptr : &timeout, 0, kSigSetSize);
+#endif
 }
 GO_NOSPLIT long ioctl(int fd, unsigned long request, void* argument) {
   return raw(os::k_ioctl, fd, request, argument);
 }
-GO_NOSPLIT long dup2(int from, int to) { return raw(os::k_dup2, from, to); }
+GO_NOSPLIT long dup2(int from, int to) {
+#if defined(NR_fork)
+  return raw(os::k_dup2, from, to);
+#else
+  // dup3 refuses to do nothing; dup2 does it, if the file is open.
+  if (from != to) return raw(os::k_dup3, from, to, 0);
+  const long open = raw(os::k_fcntl, from, os::kF_GETFD);
+  return open < 0 ? open : to;
+#endif
+}
 GO_NOSPLIT long fstatsize(int fd) {
   // lseek to the end and back: no struct stat, whose layout differs by arch.
   const long size = raw(os::k_lseek, fd, 0, 2);
@@ -59,7 +80,7 @@ GO_NOSPLIT long fstatsize(int fd) {
 }
 
 GO_NOSPLIT long mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset) {
-#if defined(__i386__)
+#if !defined(__LP64__)
   return raw(os::k_mmap2, addr, length, prot, flags, fd,
              offset / 4096);  // mmap2 counts in 4096 bytes
 #else
@@ -71,7 +92,13 @@ GO_NOSPLIT long mprotect(void* addr, size_t length, int prot) {
   return raw(os::k_mprotect, addr, length, prot);
 }
 
-GO_NOSPLIT long fork() { return raw(os::k_fork); }
+GO_NOSPLIT long fork() {
+#if defined(NR_fork)
+  return raw(os::k_fork);
+#else
+  return raw(os::k_clone, static_cast<unsigned long>(kSIGCHLD));
+#endif
+}
 GO_NOSPLIT long execve(const char* path, char* const argv[], char* const envp[]) {
   return raw(os::k_execve, path, argv, envp);
 }
@@ -92,7 +119,7 @@ GO_NOSPLIT long personality(unsigned long persona) {
 }
 GO_NOSPLIT const char* executable() { return "/proc/self/exe"; }
 GO_NOSPLIT long getrlimit(int resource, Rlimit* limit) {
-#if defined(__i386__)
+#if !defined(__LP64__)
   return raw(os::k_ugetrlimit, resource, limit);  // 76, the old call, cuts values at 2^31
 #else
   return raw(os::k_getrlimit, resource, limit);
@@ -151,8 +178,10 @@ GO_NOSPLIT long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* l
 GO_NOSPLIT long sigaction(int sig, const SigAction* act, SigAction* old) {
   if (act == nullptr) return raw(os::k_rt_sigaction, sig, act, old, kSigSetSize);
   SigAction with = *act;
+#if !defined(__riscv)  // there the kernel brings its own
   with.flags |= kSA_RESTORER;
   with.restorer = reinterpret_cast<uintptr_t>(&runtime_sigreturn);
+#endif
   return raw(os::k_rt_sigaction, sig, &with, old, kSigSetSize);
 }
 GO_NOSPLIT long sigprocmask(int how, const SigSet* set, SigSet* old) {

@@ -51,6 +51,12 @@ GO_NOSPLIT inline bool synchronous(const SigInfo& info) { return info.code > 0; 
 GO_NOSPLIT inline uintptr_t argument(const os::MContext& m, int n) {
 #if defined(__x86_64__)
   return n == 0 ? m.rdi : n == 1 ? m.rsi : n == 2 ? m.rdx : n == 3 ? m.r10 : n == 4 ? m.r8 : m.r9;
+#elif defined(__aarch64__)
+  return m.regs[n];
+#elif defined(__arm__)
+  return n == 0 ? m.r0 : n == 1 ? m.r1 : n == 2 ? m.r2 : n == 3 ? m.r3 : n == 4 ? m.r4 : m.r5;
+#elif defined(__riscv)
+  return n == 0 ? m.a0 : n == 1 ? m.a1 : n == 2 ? m.a2 : n == 3 ? m.a3 : n == 4 ? m.a4 : m.a5;
 #else
   return n == 0 ? m.ebx : n == 1 ? m.ecx : n == 2 ? m.edx : n == 3 ? m.esi : n == 4 ? m.edi : m.ebp;
 #endif

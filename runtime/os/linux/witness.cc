@@ -1,5 +1,6 @@
 // The first thread's stack, as Linux tells it, and its place.
 
+#include "abi/linux/generic/constants.h"
 #include "repro/support/program.h"
 #include "repro/support/stack.h"
 #include "runtime/runtime.h"
@@ -9,6 +10,10 @@ namespace faultline::support {
 namespace sys = runtime::sys;
 
 namespace {
+
+constexpr const char* kKernelsView = "/proc/thread-self/exe";
+// More than the driver gives any program.
+constexpr size_t kMostArguments = 32;
 
 // Reads /proc/self/maps line by line: "low-high perms offset dev inode path".
 class MapsReader {
@@ -73,6 +78,16 @@ bool EndsWith(const char* text, const char* end) {
   return length >= end_length && Same(text + length - end_length, end);
 }
 
+// Where a link of /proc leads to, as a string. False when that cannot be read.
+bool ReadLink(const char* path, char* to, size_t size) {
+  const long length =
+      sys::call(sys::os::k_readlinkat, abi::linux_generic::kAT_FDCWD, reinterpret_cast<long>(path),
+                reinterpret_cast<long>(to), static_cast<long>(size - 1));
+  if (sys::iserror(length)) return false;
+  to[length] = '\0';
+  return true;
+}
+
 }  // namespace
 
 uintptr_t MainThreadStackEnd() {
@@ -80,9 +95,17 @@ uintptr_t MainThreadStackEnd() {
   for (char line[256]; maps.Next(line, sizeof line);) {
     if (!EndsWith(line, "[stack]")) continue;
     const char* text = line;
-    Hex(&text);
+    const uintptr_t low = Hex(&text);
     ++text;
-    return Hex(&text);
+    const uintptr_t high = Hex(&text);
+    // No stack is larger than its limit. QEMU's user mode maps it whole, and may show what it has
+    // mapped right above as a part of it.
+    sys::Rlimit limit;
+    if (const long error = sys::getrlimit(sys::kRLIMIT_STACK, &limit); error != 0)
+      Broken("getrlimit", error);
+    return limit.cur != sys::kNoLimit && high - low > limit.cur
+               ? low + static_cast<uintptr_t>(limit.cur)
+               : high;
   }
   Broken("no [stack] in /proc/self/maps", 0);
 }
@@ -95,6 +118,26 @@ bool AsksForFixedAddresses() {
   if (sys::iserror(now) || (now & sys::kADDR_NO_RANDOMIZE) != 0) return false;
   persona(static_cast<unsigned long>(now) | sys::kADDR_NO_RANDOMIZE);
   return (persona(sys::kPersonalityQuery) & sys::kADDR_NO_RANDOMIZE) != 0;
+}
+
+long ExecuteAnew(char* const arguments[], char* const environment[]) {
+  // In an emulator of programs (QEMU's user mode) the link called self is the program, which this
+  // machine's kernel could not execute, or would without the emulator; the one called thread-self
+  // is what this machine's kernel itself runs.
+  static char program[4096];
+  static char emulator[4096];
+  if (!ReadLink(sys::executable(), program, sizeof program) ||
+      !ReadLink(kKernelsView, emulator, sizeof emulator) || Same(program, emulator)) {
+    return sys::execve(sys::executable(), arguments, environment);
+  }
+  static char* through[kMostArguments + 2];
+  through[0] = emulator;
+  through[1] = program;
+  for (size_t i = 1; arguments[i - 1] != nullptr; ++i) {
+    if (i > kMostArguments) return -sys::kENOMEM;
+    through[i + 1] = arguments[i];
+  }
+  return sys::execve(emulator, through, environment);
 }
 
 }  // namespace faultline::support

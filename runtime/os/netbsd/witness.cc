@@ -24,4 +24,8 @@ uintptr_t MainThreadStackEnd() {
 // The program's own note does (abi/netbsd/note.h).
 bool AsksForFixedAddresses() { return false; }
 
+long ExecuteAnew(char* const arguments[], char* const environment[]) {
+  return sys::execve(sys::executable(), arguments, environment);
+}
+
 }  // namespace faultline::support

@@ -80,7 +80,7 @@ class Bug:
     paths: Mapping[str, str]
     also_for: tuple[str, ...]
     folder: Path
-    # The operating systems that hosted twins are built for: WITH_LIBC of bazel/ports.bzl.
+    # The os-arch pairs that hosted twins are built for: WITH_LIBC of bazel/ports.bzl.
     with_libc: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -103,7 +103,7 @@ class Bug:
 
     def has_hosted(self, port: str) -> bool:
         """Whether there is a hosted twin for an os-arch."""
-        return bool(self.hosted_cases) and port.split("-")[0] in self.with_libc
+        return bool(self.hosted_cases) and port in self.with_libc
 
     def cases_on(self, target: str) -> dict[str, str]:
         """The cases that there are on a target, or for an os-arch."""
@@ -344,7 +344,7 @@ def read_bug(path: Path, root: Path | None = None) -> Bug:
 
 
 def with_libc(root: Path) -> tuple[str, ...]:
-    """The operating systems whose libc is there to build with, from bazel/ports.bzl. Raises UsageError."""
+    """The os-arch pairs whose libc is there to build with, from bazel/ports.bzl. Raises UsageError."""
     path = root / "bazel/ports.bzl"
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))

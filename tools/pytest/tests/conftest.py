@@ -67,7 +67,7 @@ def declaration(name: str, bug: Mapping[str, Any]) -> str:
     return f'load("//bazel:abi_bug.bzl", "abi_bug")\n\nabi_bug(\n{arguments})\n'
 
 
-def ports_table(root: Path, words: str = 'WITH_LIBC = ["linux"]') -> None:
+def ports_table(root: Path, words: str = 'WITH_LIBC = ["linux-amd64", "linux-386"]') -> None:
     """The table of ports, as far as the driver reads it."""
     (root / "bazel").mkdir(exist_ok=True)
     (root / "bazel/ports.bzl").write_text(f"{words}\n", encoding="utf-8")

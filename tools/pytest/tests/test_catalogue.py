@@ -68,7 +68,7 @@ def test_hosted_twins_are_where_a_libc_is(repository: Repository) -> None:
     assert list(foreign.cases_on("freebsd-amd64@model-9.1")) == ["self"] and not lost.has_hosted(
         "linux-amd64"
     )
-    ports_table(repository.root, 'WITH_LIBC = ["linux", "freebsd"]')
+    ports_table(repository.root, 'WITH_LIBC = ["linux-amd64", "freebsd-386"]')
     assert catalogue.read(repository.root).bugs[0].has_hosted("freebsd-386")
 
 

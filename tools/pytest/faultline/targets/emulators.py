@@ -17,6 +17,9 @@ from .through import OBITUARY, Through, run_to_end
 
 X86 = ("linux-amd64", "linux-386")
 
+# What QEMU calls each arch.
+QEMU_NAMES = {"amd64": "x86_64", "386": "i386", "arm64": "aarch64", "arm": "arm", "riscv64": "riscv64"}
+
 # How long something that hangs may take to say where it stands.
 DIAGNOSE_SECONDS = 30.0
 
@@ -25,11 +28,11 @@ class QemuUser(Through):
     """QEMU's user mode: every instruction translated, every system call passed on to this machine's kernel."""
 
     where = "qemu-user"
-    offered = X86
+    offered = tuple(f"linux-{arch}" for arch in QEMU_NAMES)
     package = "qemu-user"
 
     def words(self, scratch: Path | None = None) -> list[str]:
-        return ["qemu-x86_64" if self.arch == "amd64" else "qemu-i386"]
+        return [f"qemu-{QEMU_NAMES.get(self.arch, self.arch)}"]
 
 
 class Gvisor(Through):

@@ -34,6 +34,15 @@ def _elf_amd64(code: bytes) -> bytes:
     return head + struct.pack("<2I6Q", 1, 5, 0, base, base, size, size, 0x1000) + code
 
 
+def _elf_words(machine: int, flags: int, *words: int) -> bytes:
+    """A program of an arch whose instructions are words: 64 bits but for EM_ARM (40)."""
+    code = struct.pack(f"<{len(words)}I", *words)
+    program = bytearray(_elf_386(code) if machine == 40 else _elf_amd64(code))
+    struct.pack_into("<H", program, 18, machine)
+    struct.pack_into("<I", program, 36 if machine == 40 else 48, flags)
+    return bytes(program)
+
+
 def _number(value: int) -> bytes:
     return struct.pack("<I", value)
 
@@ -76,6 +85,57 @@ INTRODUCTIONS: Mapping[str, bytes] = {
         + b"\xb8"  # mov $exit_group, %eax
         + _number(231)
         + b"\x0f\x05"
+    ),
+    # EM_AARCH64.
+    "arm64": _elf_words(
+        183,
+        0,
+        0xD10803FF,  # sub sp, sp, #512
+        0x910003E0,  # mov x0, sp
+        0xD2801408,  # mov x8, #uname
+        0xD4000001,  # svc #0
+        0xD2800020,  # mov x0, #1
+        0x910003E1,  # mov x1, sp
+        0xD2800002 | _UTS_SIZE << 5,  # mov x2, #size
+        0xD2800808,  # mov x8, #write
+        0xD4000001,
+        0xD2800000 | INTRODUCED << 5,  # mov x0, #INTRODUCED
+        0xD2800BC8,  # mov x8, #exit_group
+        0xD4000001,
+    ),
+    # EM_ARM, EABI version 5.
+    "arm": _elf_words(
+        40,
+        0x05000000,
+        0xE24DDC02,  # sub sp, sp, #512
+        0xE1A0000D,  # mov r0, sp
+        0xE3A0707A,  # mov r7, #uname
+        0xEF000000,  # svc #0
+        0xE3A00001,  # mov r0, #1
+        0xE1A0100D,  # mov r1, sp
+        0xE3002000 | _UTS_SIZE,  # movw r2, #size
+        0xE3A07004,  # mov r7, #write
+        0xEF000000,
+        0xE3A00000 | INTRODUCED,  # mov r0, #INTRODUCED
+        0xE3A070F8,  # mov r7, #exit_group
+        0xEF000000,
+    ),
+    # EM_RISCV.
+    "riscv64": _elf_words(
+        243,
+        0,
+        0xE0010113,  # addi sp, sp, -512
+        0x00010513,  # mv a0, sp
+        0x0A000893,  # li a7, uname
+        0x00000073,  # ecall
+        0x00100513,  # li a0, 1
+        0x00010593,  # mv a1, sp
+        0x00000613 | _UTS_SIZE << 20,  # li a2, size
+        0x04000893,  # li a7, write
+        0x00000073,
+        0x00000513 | INTRODUCED << 20,  # li a0, INTRODUCED
+        0x05E00893,  # li a7, exit_group
+        0x00000073,
     ),
 }
 
