@@ -25,7 +25,7 @@ long Kevent(long number, long queue, const Event* changes, long count, Event* ev
   Raw in[kMost] = {}, out[kMost] = {};
   for (long i = 0; i < count; ++i) {
     in[i].ident = changes[i].ident;
-    in[i].filter = changes[i].filter;
+    in[i].filter = static_cast<decltype(in[i].filter)>(changes[i].filter);
     in[i].flags = changes[i].flags;
     in[i].fflags = changes[i].fflags;
     in[i].data = static_cast<decltype(in[i].data)>(changes[i].data);
@@ -34,8 +34,8 @@ long Kevent(long number, long queue, const Event* changes, long count, Event* ev
   long got = Call(number, queue, Address(in), count, Address(out), room, Address(time));
   for (long i = 0; i < got && i < kMost; ++i)
     events[i] = {static_cast<uintptr_t>(out[i].ident),
-                 out[i].filter,
-                 out[i].flags,
+                 static_cast<int16_t>(out[i].filter),
+                 static_cast<uint16_t>(out[i].flags),
                  out[i].fflags,
                  out[i].data,
                  static_cast<uintptr_t>(out[i].udata)};
@@ -45,10 +45,11 @@ long Kevent(long number, long queue, const Event* changes, long count, Event* ev
 // Both at most 8.
 long Kevent(long queue, const Event* changes, long count, Event* events, long room,
             const os::Timespec* time) {
-  return old_structure
-             ? Kevent<os::Kevent11>(os::k_freebsd11_kevent, queue, changes, count, events, room,
-                                    time)
-             : Kevent<os::Kevent>(os::k_kevent, queue, changes, count, events, room, time);
+#if defined(__FreeBSD__)
+  if (old_structure)
+    return Kevent<os::Kevent11>(os::k_freebsd11_kevent, queue, changes, count, events, room, time);
+#endif
+  return Kevent<os::Kevent>(call::kKevent, queue, changes, count, events, room, time);
 }
 
 constexpr os::Timespec kNoTime = {.sec = 0, .nsec = 0};
@@ -72,7 +73,7 @@ struct Ends {
 };
 // Its second result is the number behind the first, both being the lowest that are free.
 Ends Pipe() {
-  long read = Call(os::k_freebsd10_pipe);
+  long read = Call(call::kPipe);
   EXPECT(Look(read) > 0);
   return {read, read + 1};
 }
@@ -178,8 +179,7 @@ void Errors(const char* argument) {
       static_cast<uintptr_t>(ends.read), os::kEVFILT_READ, os::kEV_ADD | os::kEV_RECEIPT, 0, 0, 0};
   EXPECT(Look(Kevent(queue, changes, 1, events, 2, nullptr)) == 1);
   EXPECT(Look(events[0].data) == 0 && events[0].flags == os::kEV_ERROR);
-  EXPECT(Look(Call(old_structure ? os::k_freebsd11_kevent : os::k_kevent, 0, 0, 0, 0, 0, 0)) ==
-         -os::kEBADF);
+  EXPECT(Look(Kevent(0, nullptr, 0, nullptr, 0, nullptr)) == -os::kEBADF);
   os::Timespec bad = {.sec = 0, .nsec = 1000000000};
   EXPECT(Look(Kevent(queue, nullptr, 0, events, 1, &bad)) == -os::kEINVAL);
   EXPECT(Look(Call(os::k_read, queue, Address(events), 8)) == -os::kENXIO);
@@ -207,6 +207,7 @@ void Closed(const char* argument) {
   EXPECT(Look(Now(queue)) == 1 && (event.flags & os::kEV_EOF) && event.data == 1);
 }
 
+#if defined(__FreeBSD__)
 void User(const char* argument) {
   Choose(argument);
   long queue = Queue();
@@ -219,16 +220,18 @@ void User(const char* argument) {
   EXPECT(Look(Now(queue)) == 0);
 }
 
+#endif
+
 void Timer(const char* argument) {
   Choose(argument);
   long queue = Queue();
   os::Timespec before, after;
-  Call(os::k_clock_gettime, os::kCLOCK_MONOTONIC, Address(&before));
+  Call(call::kClockGettime, os::kCLOCK_MONOTONIC, Address(&before));
   EXPECT(Look(Change(queue, 1, os::kEVFILT_TIMER, os::kEV_ADD, 0, 20)) == 0);
   EXPECT(Look(Await(queue)) == 1);
   EXPECT(event.filter == os::kEVFILT_TIMER && Look(event.data) >= 1);
   EXPECT(Look(Await(queue)) == 1);
-  Call(os::k_clock_gettime, os::kCLOCK_MONOTONIC, Address(&after));
+  Call(call::kClockGettime, os::kCLOCK_MONOTONIC, Address(&after));
   int64_t took = (after.sec - before.sec) * 1000000000ll + after.nsec - before.nsec;
   EXPECT(Look(took) >= 40000000);
   EXPECT(Look(Change(queue, 1, os::kEVFILT_TIMER, os::kEV_DELETE)) == 0);
@@ -242,7 +245,7 @@ void Signal(const char* argument) {
   long queue = Queue();
   os::SigAction ignore = {};
   ignore.handler = os::kSIG_IGN;
-  EXPECT(Look(Call(os::k_sigaction, os::kSIGUSR1, Address(&ignore), 0)) == 0);
+  EXPECT(Look(Call(call::kSigAction, os::kSIGUSR1, Address(&ignore), 0)) == 0);
   EXPECT(Look(Change(queue, os::kSIGUSR1, os::kEVFILT_SIGNAL, os::kEV_ADD)) == 0);
   for (int i = 0; i < 2; ++i) EXPECT(Look(Call(os::k_kill, Call(os::k_getpid), os::kSIGUSR1)) == 0);
   EXPECT(Look(Await(queue)) == 1);
@@ -271,7 +274,7 @@ void Child(const char* argument) {
   EXPECT(Look(Await(queue)) == 1);
   EXPECT(event.fflags == os::kNOTE_EXIT && Look(event.data) == 7 << 8);
   int32_t status = 0;
-  EXPECT(Look(Call(os::k_wait4, child, Address(&status), 0, 0)) == child);
+  EXPECT(Look(Call(call::kWait4, child, Address(&status), 0, 0)) == child);
   EXPECT(Look(Change(queue, static_cast<uintptr_t>(child), os::kEVFILT_PROC, os::kEV_ADD,
                      os::kNOTE_EXIT)) == -os::kESRCH);
 }
@@ -279,8 +282,11 @@ void Child(const char* argument) {
 }  // namespace
 
 const Job kEventJobs[] = {
-    {"level", Level}, {"clear", Clear}, {"flags", Flags},   {"errors", Errors}, {"closed", Closed},
-    {"user", User},   {"timer", Timer}, {"signal", Signal}, {"child", Child},
+    {"level", Level},   {"clear", Clear}, {"flags", Flags},   {"errors", Errors},
+    {"closed", Closed}, {"timer", Timer}, {"signal", Signal}, {"child", Child},
+#if defined(__FreeBSD__)
+    {"user", User},
+#endif
 };
 const size_t kEventJobCount = sizeof kEventJobs / sizeof kEventJobs[0];
 

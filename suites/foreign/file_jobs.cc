@@ -32,7 +32,7 @@ void Status(const char* folder) {
   os::Stat status;
   long fd = Open("file", os::kO_RDONLY);
   EXPECT(Look(fd) >= 0);
-  EXPECT(Look(Call(os::k_fstat, fd, Address(&status))) == 0);
+  EXPECT(Look(Call(call::kFStat, fd, Address(&status))) == 0);
   TellStatus("file", status);
   EXPECT(Look(Call(os::k_fstatat, os::kAT_FDCWD, Address("link"), Address(&status), 0)) == 0);
   TellStatus("followed", status);
@@ -44,9 +44,10 @@ void Status(const char* folder) {
   EXPECT(Look(Call(os::k_fstatat, os::kAT_FDCWD, Address("file"), Address(&status), 0x80000)) ==
          -os::kEINVAL);
   EXPECT(Look(Call(os::k_fstatat, os::kAT_FDCWD, Address("file"), 8, 0)) == -os::kEFAULT);
-  EXPECT(Look(Call(os::k_fstat, 77, Address(&status))) == -os::kEBADF);
+  EXPECT(Look(Call(call::kFStat, 77, Address(&status))) == -os::kEBADF);
 }
 
+#if defined(__FreeBSD__)
 void OldStatus(const char* folder) {
   Enter(folder);
   os::Stat11 status;
@@ -61,22 +62,26 @@ void OldStatus(const char* folder) {
   EXPECT(Look(Call(os::k_freebsd11_stat, Address("none"), Address(&status))) == -os::kENOENT);
 }
 
-// The folder's entries, a line each, read in pieces of 128 bytes.
+#endif
+
+// The folder's entries, a line each, read in pieces of 128 bytes. NetBSD does not say where reading
+// began.
 void Entries(const char* folder) {
   Enter(folder);
   long fd = Open(".", os::kO_RDONLY | os::kO_DIRECTORY);
   EXPECT(Look(fd) >= 0);
   char small[8];
   int64_t base = -1;
-  EXPECT(Look(Call(os::k_getdirentries, fd, Address(small), sizeof small, Address(&base))) ==
+  EXPECT(Look(Call(call::kGetDents, fd, Address(small), sizeof small, Address(&base))) ==
          -os::kEINVAL);
-  for (int64_t sum = 0;;) {
+  for ([[maybe_unused]] bool first = true;; first = false) {
     alignas(8) char buffer[128];
-    long got = Call(os::k_getdirentries, fd, Address(buffer), sizeof buffer, Address(&base));
+    long got = Call(call::kGetDents, fd, Address(buffer), sizeof buffer, Address(&base));
     EXPECT(Look(got) >= 0);
     if (got == 0) break;
-    EXPECT(Look(base) >= 0 && (sum != 0 || base == 0));
-    sum += got;
+#if defined(__FreeBSD__)
+    EXPECT(Look(base) >= 0 && (!first || base == 0));
+#endif
     for (long at = 0; at < got;) {
       const auto& entry = *reinterpret_cast<const os::Dirent*>(buffer + at);
       const char* name = buffer + at + sizeof entry;
@@ -90,9 +95,10 @@ void Entries(const char* folder) {
     }
   }
   long file = Open("0", os::kO_RDONLY);
-  EXPECT(Look(Call(os::k_getdirentries, file, Address(small), sizeof small, 0)) == -os::kEINVAL);
+  EXPECT(Look(Call(call::kGetDents, file, Address(small), sizeof small, 0)) == -os::kEINVAL);
 }
 
+#if defined(__FreeBSD__)
 void OldEntries(const char* folder) {
   Enter(folder);
   long fd = Open(".", os::kO_RDONLY);
@@ -118,17 +124,27 @@ void OldEntries(const char* folder) {
   }
 }
 
+#endif
+
 // Makes "copy", a hard link "second", gives them times and a size; the test looks at what is there.
 void Change(const char* folder) {
   Enter(folder);
   EXPECT(Look(Open("copy", os::kO_RDWR | os::kO_CREAT, 0600)) >= 0);
+#if defined(__NetBSD__)
+  EXPECT(Look(Call(os::k_truncate, Address("copy"), 0, 70000, 0)) == 0);  // a word of padding
+#else
   EXPECT(Look(Call(os::k_truncate, Address("copy"), 70000, 0)) == 0);
+#endif
   EXPECT(Look(Call(os::k_link, Address("copy"), Address("second"))) == 0);
   EXPECT(Look(Call(os::k_link, Address("copy"), Address("second"))) == -os::kEEXIST);
-  os::Timeval times[2] = {{.sec = 1000, .usec = 250000}, {.sec = 2000, .usec = 500000}};
-  EXPECT(Look(Call(os::k_utimes, Address("copy"), Address(times))) == 0);
+  os::Timeval times[2] = {};
+  times[0].sec = 1000;
+  times[0].usec = 250000;
+  times[1].sec = 2000;
+  times[1].usec = 500000;
+  EXPECT(Look(Call(call::kUtimes, Address("copy"), Address(times))) == 0);
   times[0].usec = 1000000;
-  EXPECT(Look(Call(os::k_utimes, Address("copy"), Address(times))) == -os::kEINVAL);
+  EXPECT(Look(Call(call::kUtimes, Address("copy"), Address(times))) == -os::kEINVAL);
 }
 
 // utimensat, with one time left as it is.
@@ -143,8 +159,10 @@ void Times(const char* folder) {
 }  // namespace
 
 const Job kFileJobs[] = {
-    {"status", Status},          {"old-status", OldStatus}, {"entries", Entries},
-    {"old-entries", OldEntries}, {"change", Change},        {"times", Times},
+    {"status", Status},        {"entries", Entries},        {"change", Change}, {"times", Times},
+#if defined(__FreeBSD__)
+    {"old-status", OldStatus}, {"old-entries", OldEntries},
+#endif
 };
 const size_t kFileJobCount = sizeof kFileJobs / sizeof kFileJobs[0];
 

@@ -24,7 +24,9 @@ extern "C" [[noreturn]] void GuestMain(const long* stack) {
   const char* argument = stack[0] > 2 ? words[2] : "";
   guest::RunJob(guest::kFileJobs, guest::kFileJobCount, name, argument);
   guest::RunJob(guest::kEventJobs, guest::kEventJobCount, name, argument);
+#if defined(__FreeBSD__)
   guest::RunJob(guest::kSocketJobs, guest::kSocketJobCount, name, argument);
+#endif
   guest::Print("no such job\n");
   guest::Exit(64);
 }

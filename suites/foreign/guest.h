@@ -1,15 +1,13 @@
-// What the guests of this suite stand on: the way into FreeBSD's kernel, and words on fd 1.
+// What the guests of this suite stand on: the way into a BSD's kernel, and words on fd 1.
 #ifndef FAULTLINE_SUITES_FOREIGN_GUEST_H_
 #define FAULTLINE_SUITES_FOREIGN_GUEST_H_
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/freebsd/native.h"
+#include "suites/foreign/os.h"
 
 namespace guest {
-
-namespace os = faultline::abi::native;
 
 // A call's first result, or -errno.
 extern "C" long GuestCall(long number, long a, long b, long c, long d, long e, long f);

@@ -1,6 +1,9 @@
 // Sockets. ARGUMENT: a folder to work in.
 #include "suites/foreign/guest.h"
 
+// NetBSD's model has no sockets.
+#if defined(__FreeBSD__)
+
 namespace guest {
 namespace {
 
@@ -160,3 +163,5 @@ const Job kSocketJobs[] = {{"internet", Internet}, {"sleep", Sleep}, {"local", L
 const size_t kSocketJobCount = sizeof kSocketJobs / sizeof kSocketJobs[0];
 
 }  // namespace guest
+
+#endif

@@ -1,16 +1,24 @@
-// The first instruction of a guest: a program of FreeBSD's with nothing under it.
-// amd64. In: rdi -> argc, argv…, 0 (amd64/amd64/machdep.c, exec_setregs); no TLS. Does not return.
+// The first instruction of a guest: a program of FreeBSD's or NetBSD's with nothing under it.
+// amd64. In: FreeBSD rdi, NetBSD rsp -> argc, argv…, 0 (amd64/amd64/machdep.c, exec_setregs, setregs); no TLS. Does not
+// return.
 // 386. In: 0(esp) = argc, argv…, 0. Does not return.
 
+#if defined(__NetBSD__)
+#include "abi/netbsd/note.h"
+    NETBSD_NOTE
+#else
 #include "abi/freebsd/note.h"
-
     FREEBSD_NOTE
+#endif
 
     .text
     .globl _start
     .type _start, @function
 _start:
 #if __x86_64__
+#if defined(__NetBSD__)
+    movq %rsp, %rdi
+#endif
     andq $-16, %rsp
     call GuestMain
 #else
