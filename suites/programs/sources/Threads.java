@@ -17,6 +17,7 @@ import sun.misc.Signal;
 public final class Threads {
   private static final int THREADS = 200;
   private static final int CHILDREN = 30;
+  private static final int INTERRUPTED = 5;
   private static final int SIGNALS = 200;
   private static final int NULLS = 200_000;
 
@@ -76,6 +77,20 @@ public final class Threads {
     }
     pool.shutdown();
     return Integer.toString(sum);
+  }
+
+  /** Reads that the end of another child interrupts: the kernel makes them again. */
+  private static int interruptedReads() throws Exception {
+    int count = 0;
+    for (int i = 0; i < INTERRUPTED; i++) {
+      Process slow = new ProcessBuilder("/bin/sh", "-c", "sleep 0.2; echo slow").start();
+      Process quick = new ProcessBuilder("/bin/sh", "-c", "sleep 0.05").start();
+      try (BufferedReader said = new BufferedReader(new InputStreamReader(slow.getInputStream()))) {
+        count += "slow".equals(said.readLine()) ? 1 : 0;
+      }
+      count += slow.waitFor() + quick.waitFor();
+    }
+    return count;
   }
 
   /** The next one is raised when the last one was heard of: none may be lost or doubled. */
@@ -157,6 +172,7 @@ public final class Threads {
     Future<Long> garbage = Executors.newSingleThreadExecutor(Threads::daemon).submit(Threads::garbage);
     System.out.println("threads " + threads());
     System.out.println("children " + children());
+    System.out.println("interrupted " + interruptedReads());
     System.out.println("signals " + signals());
     System.out.println("nulls " + nulls());
     System.out.println("overflows " + overflows());
