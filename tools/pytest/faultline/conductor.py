@@ -202,6 +202,7 @@ class Live:
             target.channel,
             target.signals_are_exits,
             target.own_words,
+            target.signal_words,
         )
         seen = runner.run(order, on_event, on_hang)
         if seen.hang or seen.failed:
@@ -392,7 +393,7 @@ class Conductor:
             if tally.decided or tally.hits >= wanted:
                 return None
             # Where some cases of a bug are survived, and this one has cost a process each time.
-            if on_model and tally.hits == tally.runs >= deaths:
+            if (on_model or target.costly) and tally.hits == tally.runs >= deaths:
                 return None
             # A silent run of a mortal case was its opportunity; as many silent ones as deaths wanted will do.
             if mortal and tally.runs >= 2 * wanted and not tally.hits:

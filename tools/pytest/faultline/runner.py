@@ -177,7 +177,7 @@ class Order:
     """What to run: the command below the jail, the seed in it, the seconds that it was given.
 
     With a channel the program runs on the far side of it, and the command is only the way there. What else the
-    place makes of an ending: see `Target.signals_are_exits` and `Target.own_words`.
+    place makes of an ending: see `Target.signals_are_exits`, `Target.signal_words` and `Target.own_words`.
     """
 
     jail: Path
@@ -187,6 +187,7 @@ class Order:
     channel: Channel | None = None
     signals_are_exits: bool = False
     own_words: str = ""
+    signal_words: str = ""
 
 
 OnEvent = Callable[[Event], None]
@@ -396,6 +397,9 @@ def _undo_place(seen: Observation, order: Order) -> None:
     if order.signals_are_exits and not seen.signal and (seen.exit_code or 0) > EXIT_OF_SIGNAL:
         seen.signal = signal_name((seen.exit_code or 0) - EXIT_OF_SIGNAL)
         seen.exit_code = None
+    said = re.search(order.signal_words, seen.stderr, re.MULTILINE) if order.signal_words else None
+    if said and seen.exit_code is not None:
+        seen.signal, seen.exit_code = signal_name(int(said[1])), None
     if order.own_words and seen.signal:
         words = re.compile(order.own_words, re.MULTILINE)
         seen.aside = "".join(match[0] for match in words.finditer(seen.stderr))

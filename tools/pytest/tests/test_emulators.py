@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import (
     GOOD_RUNTIME,
+    NATIVE,
     RUNTIME_BUG,
     Repository,
     environment,
@@ -23,6 +24,7 @@ from faultline import processes, runner, targets
 from faultline.errors import UsageError
 from faultline.guest_client import Line
 from faultline.targets import Toolbox, through, vm
+from faultline.targets.guest import Guest
 from test_conductor import cell_of, conductor_of
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="they are used on x86-64")
@@ -116,6 +118,24 @@ def test_gvisor_keeps_its_state_in_a_folder_that_goes() -> None:
     assert target.again(Toolbox(Path("/b")), Path("/p"), ["--x"], 1) == (
         "runsc --rootless --network=none --platform=ptrace --ignore-cgroups do /p --x"
     )
+
+
+def test_valgrind_says_the_signal_and_exits(toolbox: Toolbox, tmp_path: Path) -> None:
+    valgrind = targets.Valgrind("linux", "amd64")
+    words = "==2== Process terminating with default action of signal 11 (SIGSEGV)"
+    script(tmp_path / "valgrind", f"echo '==2== ' >&2; echo '{words}' >&2; echo own >&2; exit 1")
+    order = runner.Order(
+        toolbox.jail,
+        [str(tmp_path / "valgrind")],
+        1,
+        9.0,
+        None,
+        True,
+        valgrind.own_words,
+        valgrind.signal_words,
+    )
+    seen = runner.run(order)
+    assert (seen.signal, seen.exit_code, seen.stderr) == ("SIGSEGV", None, "own\n") and words in seen.aside
 
 
 # A guest that boots once, and runs all.
@@ -258,7 +278,8 @@ def test_the_root_of_a_guest(tmp_path: Path) -> None:
     assert (tmp_path / "bin/busybox").read_bytes() == b"\x7fELF" and (tmp_path / "kit/far.sh").exists()
 
 
-# What they are, where they are installed.
+# What they are, where they are installed; beside them this machine itself, and any command. A hang on a model, over ssh
+# and in a kit: test_model, test_ssh, test_kit.
 
 HANGS = """
     .globl _start
@@ -297,7 +318,7 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
     target.prepare(toolbox)
     try:
         target.bring(toolbox, program)
-        return runner.run(
+        seen = runner.run(
             runner.Order(
                 toolbox.jail,
                 target.command(toolbox, program, [], 1, None),
@@ -309,6 +330,11 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
             None,
             lambda pids: [processes.describe(pids, folder), *target.diagnose(toolbox, pids, folder)],
         )
+        target.settle(toolbox)
+        if isinstance(target, Guest):
+            # Nothing is left inside, and the guest is still there to say so.
+            assert target.ask("look") == (b"", True)
+        return seen
     finally:
         target.clean_up()
 
@@ -316,6 +342,8 @@ def hang(toolbox: Toolbox, name: str, folder: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "name,file,said",
     [
+        (NATIVE, "processes.txt", r"state S, wchan \S+, syscall 34 "),
+        ("linux-amd64@cmd:env {}", "processes.txt", r"state S, wchan \S+, syscall 34 "),
         ("linux-amd64@qemu-user", "processes.txt", "hangs"),
         ("linux-amd64@gvisor", "sentry-stacks.txt", r"syscalls/linux\.Pause"),
         ("linux-amd64@valgrind", r"valgrind-\d+.txt", r"VgTs_WaitSys syscall 34"),
@@ -327,17 +355,49 @@ def test_a_hang_is_described_and_ended(
     toolbox: Toolbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str, said: str
 ) -> None:
     monkeypatch.setenv("USER", "somebody")
+    own = tmp_path / "tmp"
+    own.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(own))
     seen = hang(toolbox, name, tmp_path, monkeypatch)
     assert "it sleeps" in seen.hang and seen.stdout == "up\n"
     paths = [path for path in seen.snapshots if re.fullmatch(file, path.name)]
     assert len(paths) == 1, (seen.snapshots, (tmp_path / "processes.txt").read_text()[:2000])
     (path,) = paths
     assert re.search(said, path.read_text())
+    # Nothing is left outside: no process that bears a name of this test, the program's or a guest's, and no file.
     left = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            left += [entry.name] * (f"{tmp_path}/hangs" in (entry / "cmdline").read_text(errors="replace"))
+            left += [entry.name] * (str(tmp_path) in (entry / "cmdline").read_text(errors="replace"))
         except OSError:
             # It is gone meanwhile.
             continue
-    assert not left
+    assert not left and not list(own.iterdir())
+
+
+def test_a_guest_whose_kernel_hangs(
+    toolbox: Toolbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = targets.parse("linux-amd64@vm")
+    if not target.availability().ready:
+        pytest.skip(target.availability().reason)
+    assert isinstance(target, vm.Vm)
+    program = tmp_path / "program"
+    script(program, "exit 3")
+    target.prepare(toolbox)
+    try:
+        target.bring(toolbox, program)
+        target.command(toolbox, program, [], 1, None)
+        # Its processors stand still; what has to answer does not.
+        assert target.ask_monitor("stop") == ""
+        monkeypatch.setattr("faultline.targets.guest.LOOK_SECONDS", 0.5)
+        made = target.diagnose(toolbox, [], tmp_path)
+        assert [path.name for path in made] == ["guest-console.txt", "guest-processors.txt"]
+        assert "CPU#1" in (tmp_path / "guest-processors.txt").read_text()
+        target.settle(toolbox)
+        # The next run has a guest again.
+        command = target.command(toolbox, program, [], 1, None)
+        order = runner.Order(toolbox.jail, command, 1, 30.0, target.channel)
+        assert runner.run(order).ending == "exited with 3"
+    finally:
+        target.clean_up()

@@ -92,6 +92,8 @@ class Target(abc.ABC):
     offered: ClassVar[tuple[str, ...]] = ()
     # Whether a program that died of signal N ends there like one that exited with 128 + N, as in a shell.
     signals_are_exits: ClassVar[bool] = False
+    # What it says there of the signal's number, where it may itself end in some other way; the number is group 1.
+    signal_words: ClassVar[str] = ""
     # What the place itself says on fd 2 of a program that died of a signal, as a regular expression.
     own_words: ClassVar[str] = ""
     _kinds: ClassVar[dict[str, type[Target]]] = {}

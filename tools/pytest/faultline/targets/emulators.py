@@ -77,6 +77,8 @@ class Valgrind(Through):
     package = "valgrind"
     # Where the program died.
     own_words = rf"{OBITUARY}|^==\d+==.*\n"
+    # It then sends itself that signal. Where another thread of it takes that, this one may be first to exit, with 1.
+    signal_words = r"^==\d+== Process terminating with default action of signal (\d+) "
 
     def __init__(self, os_name: str, arch: str, faults: Sequence[str] = (), parameter: str = "") -> None:
         super().__init__(os_name, arch, faults, parameter)

@@ -166,7 +166,7 @@ class Guest(Target):
         client = str(SCRIPTS.with_name("guest_client.py"))
         return [sys.executable, "-I", "-S", client, str(self._scratch), mark, request]
 
-    def _ask(self, word: str) -> tuple[bytes, bool]:
+    def ask(self, word: str) -> tuple[bytes, bool]:
         """What the guest answers to a request that is no run, as far as it came in time; whether that is all."""
         if not self._scratch or not self._guest or self._guest.poll() is not None:
             return b"", False
@@ -194,7 +194,7 @@ class Guest(Target):
 
     def diagnose(self, toolbox: Toolbox, pids: Sequence[int], folder: Path) -> list[Path]:
         """The guest's own view of its processes; of a guest that does not answer, what its console said last."""
-        said, _ = self._ask("look")
+        said, _ = self.ask("look")
         if said:
             path = folder / "guest-processes.txt"
             path.write_bytes(said)
@@ -207,7 +207,7 @@ class Guest(Target):
 
     def settle(self, toolbox: Toolbox) -> None:
         """Ends what a run left in the guest; a guest that cannot do that is ended, and the next run boots another."""
-        _, ended = self._ask("sweep")
+        _, ended = self.ask("sweep")
         if not ended:
             self._halt()
 

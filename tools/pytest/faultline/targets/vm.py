@@ -47,7 +47,7 @@ class Hardware:
 # A PC has four serial lines. Other boards have one of their own; a card has the rest.
 _CARD = ("-device", "pci-serial-4x,chardev1=out,chardev2=err,chardev3=looks")
 _PC = (
-    *("-M", "pc"),
+    *("-M", "pc", "-cpu", "max"),
     *(word for line in ("out", "err", "looks") for word in ("-serial", f"chardev:{line}")),
 )
 
@@ -366,14 +366,14 @@ class Vm(Guest):
         if [path.name for path in made] == ["guest-processes.txt"]:
             return made
         # The kernel itself hangs: where its processors stand.
-        registers = self._ask_monitor("info registers -a")
+        registers = self.ask_monitor("info registers -a")
         if registers:
             path = folder / "guest-processors.txt"
             path.write_text(registers, encoding="utf-8")
             made.append(path)
         return made
 
-    def _ask_monitor(self, line: str) -> str:
+    def ask_monitor(self, line: str) -> str:
         """What QEMU answers to a line of its monitor; "" when it does not."""
         if not self._monitor:
             return ""
