@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import types
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
@@ -25,7 +26,7 @@ _SET_UP = (
 
 def ports(table: str) -> list[str]:
     """The OS-ARCH names of bazel/ports.bzl. It is read as the Python that it is too, with Starlark's own words."""
-    words: dict[str, Any] = {"struct": dict, "select": dict}
+    words: dict[str, Any] = {"struct": types.SimpleNamespace, "select": dict}
     exec(compile(table, "ports.bzl", "exec"), words)
     return list(words["PORTS"])
 
