@@ -2,7 +2,7 @@
 
 load("//bazel:copts.bzl", "FREESTANDING_COPTS", "HOSTED_COPTS")
 load("//bazel:platform_binary.bzl", "platform_binary")
-load("//bazel:ports.bzl", "WITH_LIBC", "label_name")
+load("//bazel:ports.bzl", "WITH_LIBC", "label_name", "os_constraint")
 
 # Links a program that has no libc: the runtime brings its own entry point.
 _FREESTANDING_LINKOPTS = [
@@ -74,7 +74,9 @@ def abi_bug(
         inapplicable = {},
         diagnoses = [],
         paths = {},
-        also_for = []):
+        also_for = [],
+        only = {},
+        srcs_instead = {}):
     """Declares one bug of the catalogue. Literal arguments only: the driver reads the same call without Bazel.
 
     Makes, for each variant and each OS and arch among the targets:
@@ -106,6 +108,9 @@ def abi_bug(
       paths: variant -> the way into the kernel it is built with, "int80"; absent: the arch's own. Changes something only
         where the port offers both.
       also_for: ports that the programs are built for, although no target here names them: to be run elsewhere.
+      only: case, * in it standing for anything -> the one OS that has it, or with a ! before it the one that has not;
+        absent: all have.
+      srcs_instead: OS -> what stands there instead of the first of srcs.
     """
     _catalogue_json(
         name = name + ".catalogue.json",
@@ -122,9 +127,11 @@ def abi_bug(
             "hosted_srcs": hosted_srcs,
             "inapplicable": inapplicable,
             "name": name,
+            "only": only,
             "paths": paths,
             "seat": seat,
             "srcs": srcs,
+            "srcs_instead": srcs_instead,
             "symptoms": symptoms,
             "tags": tags,
             "targets": targets,
@@ -157,7 +164,10 @@ def abi_bug(
             objects = "_" + name + "." + variant + form
             native.cc_library(
                 name = objects,
-                srcs = form_srcs,
+                srcs = form_srcs[1:] + select(dict({
+                    os_constraint(os): [first]
+                    for os, first in srcs_instead.items()
+                }, **{"//conditions:default": form_srcs[:1]})),
                 alwayslink = True,
                 copts = copts,
                 local_defines = [
@@ -207,7 +217,7 @@ def abi_bug(
             "README.md",
             ":" + name + ".catalogue.json",
             # A red cell names the line to read, in the program too.
-        ] + srcs + hosted_srcs,
+        ] + srcs + hosted_srcs + srcs_instead.values(),
         visibility = ["//visibility:public"],
     )
 

@@ -5,12 +5,14 @@ runtime/os/ and kernel/model/."""
 #   triple        clang's word for it and its release, behind the arch
 #   flags         what clang needs beside that
 #   kin           OSes of one descent: what they have in common lies in a folder of that name, {kin}, beside theirs
+#   image         the form of its programs, where it is not ELF
 #   exercised_on  the release of its model (//kernel/model) that the runtime's exercise is run on
 # Linux is the machine that builds, and has a toolchain of its own. The driver reads this too: literals only.
 OSES = {
     "linux": {},
     "freebsd": {"triple": "freebsd9", "kin": "bsd", "exercised_on": "9.1"},
     "netbsd": {"triple": "netbsd7", "kin": "bsd", "exercised_on": "8"},
+    "windows": {"triple": "windows-gnu", "image": "coff"},
 }
 
 # The ports whose libc is on the machine that builds: there programs have a twin beside it. One machine builds for all the
@@ -82,12 +84,13 @@ def kin_of(os):
     """
     return OSES[os].get("kin", os)
 
-def by_port(texts):
+def by_port(texts, but = []):
     """A select over all ports.
 
     Args:
       texts: strings in which {os}, {kin} and {arch} stand for the names, as this project writes them, of what is built
-        for; {kin} is {os} where there is none.
+        for, and {image} for the form of its programs; {kin} is {os} where there is none.
+      but: the OSes that have none of these.
 
     Returns:
       select(), with the list of these strings for each port, none of them twice.
@@ -95,8 +98,8 @@ def by_port(texts):
     choices = {}
     for port, (os, arch) in PORTS.items():
         names = []
-        for text in texts:
-            name = text.format(os = os, kin = kin_of(os), arch = arch)
+        for text in [] if os in but else texts:
+            name = text.format(os = os, kin = kin_of(os), image = OSES[os].get("image", "elf"), arch = arch)
             if name not in names:
                 names.append(name)
         choices["//bazel/platforms:is_" + label_name(port)] = names

@@ -49,6 +49,17 @@ def kin_files(names):
     """
     return by_port(["os/{kin}/" + name for name in names])
 
+def image_files(names):
+    """Files of the form that programs have on the OS that is built for.
+
+    Args:
+      names: file names in <image>/.
+
+    Returns:
+      a select over all ports.
+    """
+    return by_port(["{image}/" + name for name in names])
+
 def runtime_libraries(name, defect_srcs):
     """Declares NAME[.PATH][.DEFECT] and NAME.hosted[.DEFECT].
 

@@ -3,13 +3,14 @@
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 load(
     "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "artifact_name_pattern",
     "feature",
     "flag_group",
     "flag_set",
     "tool_path",
     "with_feature_set",
 )
-load("//bazel:ports.bzl", "PORTS", "constraints")
+load("//bazel:ports.bzl", "OSES", "PORTS", "constraints")
 
 _LLVM = "/usr/lib/llvm-19/bin/"
 
@@ -95,13 +96,17 @@ def _config_impl(ctx):
             "-no-canonical-prefixes",
             "-no-pie",
             "-Wno-unused-command-line-argument",
-            "-Wl,--build-id=none",
-            "-Wl,-z,noexecstack",
-        ]),
+        ] + ctx.attr.link_flags),
     ]
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         features = features,
+        # Clang gives them this name in any case.
+        artifact_name_patterns = [artifact_name_pattern(
+            category_name = "executable",
+            extension = ".exe",
+            prefix = "",
+        )] if PORTS[ctx.attr.port][0] == "windows" else [],
         # Where the compiler looks by itself; headers from here need not be declared.
         cxx_builtin_include_directories = [
             "/usr/include",
@@ -138,11 +143,26 @@ def _config_impl(ctx):
 _clang_config = rule(
     implementation = _config_impl,
     attrs = {
+        "link_flags": attr.string_list(mandatory = True),
         "port": attr.string(mandatory = True),
         "target_flags": attr.string_list(mandatory = True),
     },
     provides = [CcToolchainConfigInfo],
 )
+
+# What the linker is told of ELF programs.
+_ELF = [
+    "-Wl,--build-id=none",
+    "-Wl,-z,noexecstack",
+]
+
+# And of PE images.
+_COFF = [
+    # As large a stack as Linux gives by default.
+    "-Wl,--stack,8388608",
+    # A time would differ from build to build.
+    "-Wl,--no-insert-timestamp",
+]
 
 def clang_toolchain(name, port, target_flags):
     """Declares the C++ toolchain of one target.
@@ -154,6 +174,7 @@ def clang_toolchain(name, port, target_flags):
     """
     _clang_config(
         name = name + ".config",
+        link_flags = _COFF if OSES[PORTS[port][0]].get("image") == "coff" else _ELF,
         port = port,
         target_flags = target_flags,
     )

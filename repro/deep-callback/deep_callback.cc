@@ -173,7 +173,7 @@ constexpr Depth ToEnd(size_t left) { return {.to_end = true, .bytes = left}; }
 constexpr size_t kDefaultStack =
     8 * kMegabyte;  // the default under the RLIMIT_STACK that DefaultLimit() sets
 // Clearly less than the 64 KB that fixed-64k takes for granted.
-constexpr size_t kSmallStack = 48 * kKilobyte;
+[[maybe_unused]] constexpr size_t kSmallStack = 48 * kKilobyte;
 constexpr size_t kLargeStack = 64 * kMegabyte;
 
 void DefaultLimit() { support::ExecuteWithStackLimit(kDefaultStack); }
@@ -194,10 +194,12 @@ constexpr support::Case kCases[] = {
     {"g0-end-16k", [](Run& run) { OnG0(run, ToEnd(kEnough)); }, DefaultLimit},
 #if !FAULTLINE_HOSTED
     {"g0-beyond", [](Run& run) { OnG0(run, ToEnd(kTooLittle)); }, DefaultLimit},
+#if !defined(_WIN32)
     {"limit-256k-end-16k", [](Run& run) { OnG0(run, ToEnd(kEnough)); }, Limit256k},
     {"limit-256k-beyond", [](Run& run) { OnG0(run, ToEnd(kTooLittle)); }, Limit256k},
     {"limit-64m-end-16k", [](Run& run) { OnG0(run, ToEnd(kEnough)); }, Limit64m},
     {"no-limit-16m", [](Run& run) { OnG0(run, Bytes(16 * kMegabyte)); }, NoLimit},
+#endif
     {"thread-64k", [](Run& run) { OnThread(run, Bytes(64 * kKilobyte), kDefaultStack); },
      DefaultLimit},
 #endif
@@ -209,10 +211,12 @@ constexpr support::Case kCases[] = {
      DefaultLimit},
     {"thread-at-once-512k",
      [](Run& run) { OnThread(run, Bytes(512 * kKilobyte), kDefaultStack, true); }, DefaultLimit},
+#if !defined(_WIN32)  // where no stack is as small
     {"small-thread-end-16k", [](Run& run) { OnThread(run, ToEnd(kEnough), kSmallStack); },
      DefaultLimit},
     {"small-thread-beyond", [](Run& run) { OnThread(run, ToEnd(kTooLittle), kSmallStack); },
      DefaultLimit},
+#endif
     {"large-thread-16m", [](Run& run) { OnThread(run, Bytes(16 * kMegabyte), kLargeStack); },
      DefaultLimit},
 };

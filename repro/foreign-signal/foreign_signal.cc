@@ -44,26 +44,6 @@ constexpr int64_t kTimerNanoseconds = 20'000;
 // The one that a timer sends.
 constexpr int kTimerSignal = sys::kOnlyTimerSignal != 0 ? sys::kOnlyTimerSignal : kSignal;
 
-// Written by the handler, read by the thread that it interrupted, which then waits for the next
-// signal.
-Handled handled;
-
-bool OnSignal(int signal, sys::SigInfo*, void* ucontext) {
-  sys::Context context(ucontext);
-  const bool at_fault = context.pc() == reinterpret_cast<uintptr_t>(support::kFaultInstruction);
-  // A fault of anybody else is not ours to forgive.
-  if (signal == sys::kSIGSEGV && !at_fault) return false;
-  const runtime::SigPlace place = runtime::sigplace();
-  handled.mid = place.mid;
-  handled.foreign = place.foreign;
-  handled.gsignal = place.ongsignal;
-  handled.at = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (at_fault) context.set_pc(reinterpret_cast<uintptr_t>(support::kFaultResume));
-  __atomic_add_fetch(&handled.count, 1, __ATOMIC_RELEASE);
-  __atomic_store_n(&support::held_word, 1, __ATOMIC_RELEASE);
-  return true;
-}
-
 struct Orders;
 
 // [2] How a signal comes to the thread that runs it.
@@ -152,13 +132,6 @@ void LeaveToDestructor(void* argument) {
   pthread_setspecific(key, argument);
 }
 #endif
-
-void Install(int signal) {
-  runtime::sighook(signal, OnSignal);
-  if (const long error = runtime::setsig(signal, runtime::Disposition::kCatch, true); error != 0) {
-    support::Broken("setsig", error);
-  }
-}
 
 // [1] A thread that the runtime did not make, and its signals.
 void Attempt(Run& run, const Step& step, void (*body)(void*) = TakeSignals, Tls tls = Tls::kOwn) {

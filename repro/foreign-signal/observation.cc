@@ -1,6 +1,39 @@
 #include "repro/foreign-signal/observation.h"
 
+#include "runtime/runtime.h"
+
 namespace faultline::repro {
+
+namespace sys = runtime::sys;
+
+Handled handled;
+
+namespace {
+
+bool OnSignal(int signal, sys::SigInfo*, void* ucontext) {
+  sys::Context context(ucontext);
+  const bool at_fault = context.pc() == reinterpret_cast<uintptr_t>(support::kFaultInstruction);
+  // A fault of anybody else is not ours to forgive.
+  if (signal == sys::kSIGSEGV && !at_fault) return false;
+  const runtime::SigPlace place = runtime::sigplace();
+  handled.mid = place.mid;
+  handled.foreign = place.foreign;
+  handled.gsignal = place.ongsignal;
+  handled.at = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (at_fault) context.set_pc(reinterpret_cast<uintptr_t>(support::kFaultResume));
+  __atomic_add_fetch(&handled.count, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&support::held_word, 1, __ATOMIC_RELEASE);
+  return true;
+}
+
+}  // namespace
+
+void Install(int signal) {
+  runtime::sighook(signal, OnSignal);
+  if (const long error = runtime::setsig(signal, runtime::Disposition::kCatch, true); error != 0) {
+    support::Broken("setsig", error);
+  }
+}
 
 const char* Wrong(const Observation& o) {
   // A handler's frame on the thread's own stack would be some hundreds of bytes to some pages below

@@ -20,6 +20,14 @@ struct Handled {
   uintptr_t at;    // its frame
 };
 
+// Written by the handler, read by the thread that it interrupted, which then waits for the next
+// signal.
+extern Handled handled;
+
+// Has a signal handled: counted, noted in `handled`, and, if it is FaultWithRegisters' fault,
+// passed over.
+void Install(int signal);
+
 // What one signal did, and what was there before and after it.
 struct Observation {
   uint32_t count;   // handlers that ran

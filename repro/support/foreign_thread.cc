@@ -14,7 +14,6 @@ namespace sys = runtime::sys;
 
 namespace {
 
-constexpr int kEverybody = 0x7fffffff;
 constexpr size_t kGuardSize = sys::kPageSize;
 // Room for a thread's own TLS block, at the high end of its mapping: as much below its thread
 // pointer as above.
@@ -74,7 +73,7 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
 
   const size_t stack_size = (options.stack_size + sys::kPageSize - 1) & ~(sys::kPageSize - 1);
   mapping_size_ = kGuardSize + stack_size + kGuardSize + kTlsSize;
-  const long mapped =
+  const intptr_t mapped =
       sys::mmap(nullptr, mapping_size_, sys::kPROT_NONE,
                 sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE, -1, 0);
   if (sys::iserror(mapped)) Broken("mmap of a stack", mapped);
@@ -115,24 +114,6 @@ void ForeignThread::Join() {
     return 0;
   });
   sys::munmap(reinterpret_cast<void*>(mapping_), mapping_size_);
-}
-
-void ForeignWaitFor(const uint32_t* word, uint32_t value) {
-  for (uint32_t now; (now = __atomic_load_n(word, __ATOMIC_ACQUIRE)) != value;)
-    sys::futexwait(word, now, nullptr);
-}
-
-void WaitFor(const uint32_t* word, uint32_t value) {
-  if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value) return;
-  runtime::blocking([&] {
-    ForeignWaitFor(word, value);
-    return 0;
-  });
-}
-
-void Set(uint32_t* word, uint32_t value) {
-  __atomic_store_n(word, value, __ATOMIC_RELEASE);
-  sys::futexwake(word, kEverybody);
 }
 
 }  // namespace faultline::support

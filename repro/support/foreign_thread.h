@@ -1,7 +1,8 @@
 // Threads that the runtime did not make and does not know.
 //
 // Made by the kernel's own call (clone, thr_new), each on a stack of its own with a guard page
-// below; in the hosted twin those with thread-local storage of their own come from pthread_create.
+// below (on Windows by the system); in the hosted twin those with thread-local storage of their own
+// come from pthread_create.
 
 #ifndef REPRO_SUPPORT_FOREIGN_THREAD_H_
 #define REPRO_SUPPORT_FOREIGN_THREAD_H_
@@ -52,12 +53,14 @@ class ForeignThread {
 
   void (*function_)(void*) = nullptr;
   void* argument_ = nullptr;
-  runtime::sys::SigSet mask_ = {};
   runtime::sys::ThreadLife life_;
   int32_t tid_ = 0;
   uintptr_t stack_low_ = 0;
+#if !defined(_WIN32)
+  runtime::sys::SigSet mask_ = {};
   uintptr_t mapping_ = 0;
   size_t mapping_size_ = 0;
+#endif
 #if FAULTLINE_HOSTED
   static void* EnterPthread(void* self);
 

@@ -4,23 +4,40 @@
 //   void CallWithRegisters(Registers*)    a system call: SYSCALL on amd64, INT 0x80 on 386, SVC #0 on arm and arm64, ECALL on riscv64
 //   void FaultWithRegisters(Registers*)   a load from address 64
 //
+// On Windows the last alone.
+//
 // In:    the pointer, by the C ABI. Out: nothing. Kept: what the C ABI asks.
-// Stack: the caller's; 64 bytes on amd64, 36 on 386, 128 on arm64 and riscv64, 48 on arm.
+// Stack: the caller's; 64 bytes on amd64 (Windows: 80), 36 on 386, 128 on arm64 and riscv64, 48 on arm.
 
+#if defined(_WIN32) && defined(__i386__)
+#define SYM(name) _##name
+#else
+#define SYM(name) name
+#endif
+
+#if !defined(_WIN32)
 #include FAULTLINE_NUMBERS_H
+#endif
 
     .text
-    .globl HoldRegisters, CallWithRegisters, FaultWithRegisters
-    .globl kFaultInstruction, kFaultResume
+    .globl SYM(FaultWithRegisters), SYM(kFaultInstruction), SYM(kFaultResume)
+#if !defined(_WIN32)
+    .globl HoldRegisters, CallWithRegisters
     .type HoldRegisters, %function
     .type CallWithRegisters, %function
     .type FaultWithRegisters, %function
     .type kFaultInstruction, %notype
     .type kFaultResume, %notype
+#endif
 
 #if defined(__x86_64__)
 
     .macro LOAD
+#if defined(_WIN32)
+    pushq %rsi
+    pushq %rdi
+    movq %rcx, %rdi
+#endif
     pushq %rbx
     pushq %rbp
     pushq %r12
@@ -71,9 +88,14 @@
     popq %r12
     popq %rbp
     popq %rbx
+#if defined(_WIN32)
+    popq %rdi
+    popq %rsi
+#endif
     retq
     .endm
 
+#if !defined(_WIN32)
 HoldRegisters:
     LOAD
 1:  pause
@@ -85,6 +107,7 @@ CallWithRegisters:
     LOAD
     syscall
     STORE
+#endif
 
 FaultWithRegisters:
     LOAD
@@ -130,6 +153,7 @@ kFaultResume:
     retl
     .endm
 
+#if !defined(_WIN32)
 HoldRegisters:
     LOAD
 1:  pause
@@ -151,12 +175,13 @@ CallWithRegisters:
     int $0x80
 #endif
     STORE
+#endif
 
-FaultWithRegisters:
+SYM(FaultWithRegisters):
     LOAD
-kFaultInstruction:
+SYM(kFaultInstruction):
     movb 64, %al
-kFaultResume:
+SYM(kFaultResume):
     STORE
 
 #elif defined(__aarch64__)
@@ -404,7 +429,9 @@ kFaultResume:
 
 #endif
 
+#if !defined(_WIN32)
     .size HoldRegisters, CallWithRegisters - HoldRegisters
     .size CallWithRegisters, FaultWithRegisters - CallWithRegisters
     .size FaultWithRegisters, . - FaultWithRegisters
     .section .note.GNU-stack, "", %progbits
+#endif

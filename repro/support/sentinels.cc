@@ -10,8 +10,8 @@ namespace {
 
 #if defined(__x86_64__)
 enum Index : uint8_t { kRax, kRbx, kRcx, kRdx, kRsi, kRdi, kRbp, kR8, kR9, kR10, kR11 };
-constexpr int kCallNumber = kRax;
-constexpr int kCallArguments[] = {kRdi, kRsi, kRdx};
+[[maybe_unused]] constexpr int kCallNumber = kRax;
+[[maybe_unused]] constexpr int kCallArguments[] = {kRdi, kRsi, kRdx};
 // SYSCALL puts the program counter into rcx and the flags into r11. FreeBSD's fast way back gives
 // r10 back in rcx, and in r10 what it had there before; the others are kept where a handler ran
 // during the call (amd64/amd64/exception.S; machdep.c, sendsig).
@@ -22,8 +22,8 @@ constexpr bool MayChange(int i) { return i == kRax || i == kRcx || i == kR11; }
 #endif
 #elif defined(__i386__)
 enum Index : uint8_t { kEax, kEbx, kEcx, kEdx };
-constexpr int kCallNumber = kEax;
-constexpr int kCallArguments[] = {kEbx, kEcx, kEdx};
+[[maybe_unused]] constexpr int kCallNumber = kEax;
+[[maybe_unused]] constexpr int kCallArguments[] = {kEbx, kEcx, kEdx};
 constexpr bool MayChange(int i) { return i == kEax; }
 #elif defined(__aarch64__)
 enum Index : uint8_t { kX0, kX1, kX2, kX8 = 8 };
@@ -80,6 +80,7 @@ int FirstDifference(const Registers& before, const Registers& after) {
   return -1;
 }
 
+#if !defined(_WIN32)
 void SetCall(Registers* registers, long number, long a, long b, long c) {
   registers->value[kCallNumber] = static_cast<uintptr_t>(number);
   registers->value[kCallArguments[0]] = static_cast<uintptr_t>(a);
@@ -97,5 +98,6 @@ void SetThreadKill(Registers* registers, int signal) {
     SetCall(registers, sys::kThreadKill, sys::gettid(), signal, 0);
   }
 }
+#endif
 
 }  // namespace faultline::support

@@ -17,6 +17,9 @@ struct Stack {
 // kern/kern_resource.c, dosetrlimit). With no limit `low` is 0.
 Stack MainThreadStack();
 
+// The calling thread's, on Windows alone.
+Stack ThisThreadStack();
+
 // Takes the soft RLIMIT_STACK to `bytes` (or to no limit at all, or as far as the kernel allows)
 // and executes the program anew, because the kernel lays out an address space and a libc chooses
 // its default size by the limit that holds at exec. It also keeps the kernel from moving the stack

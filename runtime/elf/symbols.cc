@@ -25,10 +25,10 @@ GO_NOSPLIT Table load() {
   const long fd = sys::open(sys::executable(), sys::kO_RDONLY | sys::kO_CLOEXEC);
   if (fd < 0) return table;
   const long size = sys::fstatsize(static_cast<int>(fd));
-  const long at = size < static_cast<long>(sizeof(elf::Ehdr))
-                      ? -1
-                      : sys::mmap(nullptr, static_cast<size_t>(size), sys::kPROT_READ,
-                                  sys::kMAP_PRIVATE, static_cast<int>(fd), 0);
+  const intptr_t at = size < static_cast<long>(sizeof(elf::Ehdr))
+                          ? -1
+                          : sys::mmap(nullptr, static_cast<size_t>(size), sys::kPROT_READ,
+                                      sys::kMAP_PRIVATE, static_cast<int>(fd), 0);
   sys::close(static_cast<int>(fd));
   if (sys::iserror(at)) return table;
   const char* file = reinterpret_cast<const char*>(at);

@@ -1,7 +1,7 @@
 // Threads: the table of them, their signal stacks, and what each does when it starts.
 
 #include "runtime/arch/arch.h"
-#if defined(__LP64__)
+#if UINTPTR_MAX > 0xffffffffu
 #include "runtime/arch/amd64/offsets.h"
 #else
 #include "runtime/arch/386/offsets.h"
@@ -50,8 +50,9 @@ GO_NOSPLIT M* mofsignalstack(uintptr_t sp) {
 
 GO_NOSPLIT bool initsignalstack(M* m) {
   if (sigarena == 0) {  // the first m
-    const long at = sys::mmap(nullptr, kArenaBytes, sys::kPROT_NONE,
-                              sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE, -1, 0);
+    const intptr_t at =
+        sys::mmap(nullptr, kArenaBytes, sys::kPROT_NONE,
+                  sys::kMAP_PRIVATE | sys::kMAP_ANONYMOUS | sys::kMAP_NORESERVE, -1, 0);
     if (sys::iserror(at)) return false;
     sigarena = static_cast<uintptr_t>(at);
   }

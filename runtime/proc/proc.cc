@@ -314,7 +314,7 @@ G* galloc(size_t bytes) {
     g->stacklo = lo;
     g->stackhi = lo + bytes;
     g->stackbytes = bytes;
-    g->stackguard = lo + kStackGuard;
+    g->stackguard = lo + kStackGuard + kFrameRoom;
   }
   g->schedlink = nullptr;
   g->goid = ++sched.goidgen;
@@ -381,7 +381,7 @@ void handoff(void*) {
 GO_NOSPLIT void systemstack(void (*fn)(void*), void* arg) { runtime_asmcgocall(fn, arg); }
 
 G* newproc(void (*fn)(void*), void* arg, size_t stacksize) {
-  if (stacksize < 4 * kStackGuard) stacksize = 4 * kStackGuard;
+  if (stacksize < 4 * kStackGuard + kFrameRoom) stacksize = 4 * kStackGuard + kFrameRoom;
   stacksize = (stacksize + sys::kPageSize - 1) & ~(sys::kPageSize - 1);
   NewProc np = {fn, arg, stacksize, nullptr};
   systemstack(newproc1, &np);

@@ -24,6 +24,14 @@ inline constexpr size_t kMainStackSize = 1 << 20;
 // Bytes between a stack's low end and its guard: what the unchecked functions (GO_NOSPLIT,
 // assembly) and the report of an overflow may use. Go 1.0's initcgo left 4096 too.
 inline constexpr size_t kStackGuard = 4096;
+// Bytes that a goroutine's stack has below that, for what the OS puts there by itself: nothing
+// where handlers have a stack of their own; on Windows a frame for an exception, and what ntdll
+// uses until the runtime gets hold of it.
+#if defined(_WIN32)
+inline constexpr size_t kFrameRoom = 12 << 10;
+#else
+inline constexpr size_t kFrameRoom = 0;
+#endif
 // Bytes of a gsignal slot, page without access included.
 inline constexpr size_t kSignalSlot = 64 << 10;
 // Most threads a program may have, those kept for foreign threads included.

@@ -35,22 +35,24 @@ GO_NOSPLIT bool belowstack(uintptr_t addr, uintptr_t sp, uintptr_t lo, uintptr_t
   return at && (spnear || (sp >= addr && sp - addr <= kBeyond));
 }
 
-// Sends the goroutine to runtime_sigpanic, with its registers kept below its stack pointer.
+// Sends the goroutine to runtime_sigpanic, with its registers kept on its stack.
 GO_NOSPLIT void preparepanic(int sig, const sys::SigInfo* info, sys::Context context, G* g) {
   g->sig = sig;
   g->sigcode = info->code;
   g->sigaddr = static_cast<uintptr_t>(info->addr);
   g->sigpc = context.pc();
   uintptr_t sp = (context.sp() - kRedZone) & ~uintptr_t{15};
-  if (sp - sizeof(sys::os::MContext) - kStackGuard / 2 > g->stacklo) {
+  char* copy = nullptr;
+  if (kFrameRoom != 0) {
+    // The context itself lies there, and is still needed: where nothing grows to.
+    if (sp > g->stacklo + kFrameRoom) copy = reinterpret_cast<char*>(g->stacklo);
+  } else if (sp - sizeof(sys::os::MContext) - kStackGuard / 2 > g->stacklo) {
     sp = (sp - sizeof(sys::os::MContext)) & ~uintptr_t{15};
-    auto* copy = reinterpret_cast<char*>(sp);
-    const auto* from = reinterpret_cast<const char*>(&context.raw()->mcontext);
-    for (size_t i = 0; i < sizeof(sys::os::MContext); i++) copy[i] = from[i];
-    g->sigcontext = copy;
-  } else {
-    g->sigcontext = nullptr;
+    copy = reinterpret_cast<char*>(sp);
   }
+  const auto* from = reinterpret_cast<const char*>(&context.raw()->mcontext);
+  for (size_t i = 0; copy != nullptr && i < sizeof(sys::os::MContext); i++) copy[i] = from[i];
+  g->sigcontext = copy;
   sp -= kSigpanicSlot;
   *reinterpret_cast<uintptr_t*>(sp) = context.pc();
   context.set_sp(sp);

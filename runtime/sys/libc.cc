@@ -7,7 +7,12 @@
 
 #include "runtime/nosplit.h"
 
+// COFF's weak symbols are not found in a library: there these are the only ones.
+#if defined(__ELF__)
 #define FAULTLINE_WEAK extern "C" __attribute__((weak)) GO_NOSPLIT
+#else
+#define FAULTLINE_WEAK extern "C" GO_NOSPLIT
+#endif
 
 #if defined(__x86_64__) || defined(__i386__)
 
@@ -80,9 +85,13 @@ FAULTLINE_WEAK int strcmp(const char* a, const char* b) { return strncmp(a, b, S
 
 // Destructors of static objects do not run: such a program ends by exit_group.
 FAULTLINE_WEAK int __cxa_atexit(void (*)(void*), void*, void*) { return 0; }
+#if defined(__ELF__)
 extern "C" {
 __attribute__((weak)) void* __dso_handle = nullptr;
 }
+#else
+FAULTLINE_WEAK int atexit(void (*)()) { return 0; }
+#endif
 
 #if defined(__i386__)
 

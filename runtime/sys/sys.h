@@ -29,10 +29,10 @@ long ioctl(int fd, unsigned long request, void* arg);
 long dup2(int from, int to);
 
 // Memory. mmap returns the address, or -errno as a small negative value (iserror).
-long mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset);
+intptr_t mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset);
 long munmap(void* addr, size_t length);
 long mprotect(void* addr, size_t length, int prot);
-inline bool iserror(long result) { return static_cast<unsigned long>(result) > -4096ul; }
+inline bool iserror(intptr_t result) { return static_cast<uintptr_t>(result) > -uintptr_t{4096}; }
 inline constexpr size_t kPageSize = 4096;
 
 // Processes.

@@ -29,7 +29,7 @@ MODEL = "freebsd-amd64@model-9.1"
 
 def natives_and(bug: catalogue.Bug, *models: str) -> list[str]:
     """The options that choose the bug's targets on this kernel, and these models."""
-    chosen = [target for target in bug.targets if "@model-" not in target or target in models]
+    chosen = [target for target in bug.targets if "@native" in target or target in models]
     return [word for target in chosen for word in ("--target", target)]
 
 

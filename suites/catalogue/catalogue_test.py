@@ -26,7 +26,18 @@ def programs(bug: catalogue.Bug) -> list[tuple[Path, dict[str, str]]]:
             continue
         if path.name.split(".")[2] not in here:
             continue
-        found.append((path, bug.hosted_cases if ".hosted" in path.name else bug.cases))
+        hosted = ".hosted" in path.name
+        there = bug.cases_on(path.name.split(".")[2])
+        found.append(
+            (
+                path,
+                {
+                    name.removeprefix(catalogue.HOSTED): line
+                    for name, line in there.items()
+                    if name.startswith(catalogue.HOSTED) == hosted
+                },
+            )
+        )
     return found
 
 

@@ -26,6 +26,27 @@ GO_NOSPLIT inline intptr_t tlsmoffset() {
 // g and m in thread-local storage. Always read anew: a goroutine may go on on another thread after
 // any call, and a compiler that knew these as thread-local variables would keep their address
 // across it.
+#if defined(_WIN32)
+// Where the two slots lie in the TEB (os/windows/tls.cc).
+extern "C" uintptr_t runtime_gslot;
+extern "C" uintptr_t runtime_mslot;
+GO_NOSPLIT inline G* tlsg() {
+  G* g;
+  __asm__ volatile("movl %%fs:(%1), %0" : "=r"(g) : "r"(runtime_gslot) : "memory");
+  return g;
+}
+GO_NOSPLIT inline M* tlsm() {
+  M* m;
+  __asm__ volatile("movl %%fs:(%1), %0" : "=r"(m) : "r"(runtime_mslot) : "memory");
+  return m;
+}
+GO_NOSPLIT inline void settlsg(G* g) {
+  __asm__ volatile("movl %0, %%fs:(%1)" : : "r"(g), "r"(runtime_gslot) : "memory");
+}
+GO_NOSPLIT inline void settlsm(M* m) {
+  __asm__ volatile("movl %0, %%fs:(%1)" : : "r"(m), "r"(runtime_mslot) : "memory");
+}
+#else
 GO_NOSPLIT inline G* tlsg() {
   G* g;
   __asm__ volatile("movl %%gs:runtime_g@ntpoff, %0" : "=r"(g) : : "memory");
@@ -42,6 +63,7 @@ GO_NOSPLIT inline void settlsg(G* g) {
 GO_NOSPLIT inline void settlsm(M* m) {
   __asm__ volatile("movl %0, %%gs:runtime_m@ntpoff" : : "r"(m) : "memory");
 }
+#endif
 
 GO_NOSPLIT inline void cpurelax() { __asm__ volatile("pause"); }
 

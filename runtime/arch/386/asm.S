@@ -1,14 +1,11 @@
 // Switching stacks on 386, whatever the OS. System V calling convention: arguments on the stack, which is
-// 16-aligned before the return address is pushed; ebx, ebp, esi, edi are the caller's. g and m are ELF TLS variables
-// at the GS base. Every frame keeps ebp, so that a traceback can walk through.
+// 16-aligned before the return address is pushed (Windows' asks for less); ebx, ebp, esi, edi are the caller's. How g
+// and m are reached is in convention.h. Every frame keeps ebp, so that a traceback can walk through.
 
+#include "runtime/arch/386/convention.h"
 #include "runtime/arch/386/offsets.h"
 
-#define FUNCTION(name) \
-    .globl name; .type name, @function; .p2align 4; name:
-#define END(name) \
-    .size name, . - name
-
+#if defined(__ELF__)
     .section .tbss, "awT", @nobits
     .globl runtime_g, runtime_m
     .type runtime_g, @object
@@ -18,6 +15,7 @@ runtime_g: .zero 4
     .size runtime_g, 4
 runtime_m: .zero 4
     .size runtime_m, 4
+#endif
 
     .text
 
@@ -25,11 +23,11 @@ runtime_m: .zero 4
 // In: esp. Out: nothing, or never returns. Clobbers eax. Stands on whatever stack its caller stands on; without a g
 // (a thread that is not the runtime's yet) it lets everything pass.
 FUNCTION(__cyg_profile_func_enter_bare)
-    movl %gs:runtime_g@ntpoff, %eax
+    LOAD_G(%eax)
     testl %eax, %eax
     jz 1f
     cmpl G_stackguard(%eax), %esp
-    jb runtime_morestack
+    jb SYM(runtime_morestack)
 1:  ret
 END(__cyg_profile_func_enter_bare)
 
@@ -37,22 +35,22 @@ END(__cyg_profile_func_enter_bare)
 // In: eax = g, 0(esp) = PC in the function that asked, ebp = its frame. Stands on the stack that is used up: makes
 // no more use of it than the words for INT $3, then goes to the stack kept for dying. Does not return.
 FUNCTION(runtime_morestack)
-    cmpb $0, runtime_trapong0
+    cmpb $0, SYM(runtime_trapong0)
     je 1f
-    movl %gs:runtime_m@ntpoff, %ecx
+    LOAD_M(%ecx)
     cmpl %eax, M_g0(%ecx)
     jne 1f
     int3                            // cannot grow the scheduler's stack (historical)
 1:  movl $1, %ecx
-    xchgl %ecx, runtime_dying
+    xchgl %ecx, SYM(runtime_dying)
     testl %ecx, %ecx
     jnz runtime_diewait
-    movl %eax, runtime_over_g
-    movl %esp, runtime_over_sp
-    movl %ebp, runtime_over_fp
+    movl %eax, SYM(runtime_over_g)
+    movl %esp, SYM(runtime_over_sp)
+    movl %ebp, SYM(runtime_over_fp)
     movl (%esp), %ecx
-    movl %ecx, runtime_over_pc
-    movl $runtime_overflow, %ecx
+    movl %ecx, SYM(runtime_over_pc)
+    movl $SYM(runtime_overflow), %ecx
     xorl %edx, %edx
     jmp runtime_dienow
 END(runtime_morestack)
@@ -64,16 +62,16 @@ FUNCTION(runtime_diestack)
     movl 4(%esp), %ecx
     movl 8(%esp), %edx
     movl $1, %eax
-    xchgl %eax, runtime_dying
+    xchgl %eax, SYM(runtime_dying)
     testl %eax, %eax
     jz runtime_dienow
 runtime_diewait:
     pause
     jmp runtime_diewait
 runtime_dienow:
-    movl $runtime_diestack_end, %esp
-    movl $runtime_dieg, %eax
-    movl %eax, %gs:runtime_g@ntpoff
+    movl $SYM(runtime_diestack_end), %esp
+    movl $SYM(runtime_dieg), %eax
+    STORE_G(%eax, %ebp)
     xorl %ebp, %ebp
     subl $12, %esp
     pushl %edx
@@ -85,7 +83,7 @@ END(runtime_diestack)
 // Does not return.
 FUNCTION(runtime_gogo)
     movl 4(%esp), %eax
-    movl %eax, %gs:runtime_g@ntpoff
+    STORE_G(%eax, %ecx)
     movl G_sched_bp(%eax), %ebp
     movl G_sched_sp(%eax), %esp
     jmp *G_sched_pc(%eax)
@@ -100,13 +98,13 @@ FUNCTION(runtime_mcall)
     pushl %esi
     pushl %edi
     movl 8(%ebp), %ebx
-    movl %gs:runtime_g@ntpoff, %eax
-    movl %gs:runtime_m@ntpoff, %ecx
+    LOAD_G(%eax)
+    LOAD_M(%ecx)
     movl %esp, G_sched_sp(%eax)
     movl $1f, G_sched_pc(%eax)
     movl %ebp, G_sched_bp(%eax)
     movl M_g0(%ecx), %edx
-    movl %edx, %gs:runtime_g@ntpoff
+    STORE_G(%edx, %ecx)
     movl G_sched_sp(%edx), %esp
     andl $-16, %esp
     xorl %ebp, %ebp
@@ -129,8 +127,8 @@ FUNCTION(runtime_asmcgocall)
     movl %esp, %ebp
     pushl %ebx
     pushl %esi
-    movl %gs:runtime_g@ntpoff, %eax
-    movl %gs:runtime_m@ntpoff, %ecx
+    LOAD_G(%eax)
+    LOAD_M(%ecx)
     movl M_g0(%ecx), %edx
     cmpl %eax, %edx
     je 2f
@@ -140,13 +138,13 @@ FUNCTION(runtime_asmcgocall)
     movl %esp, G_sched_sp(%eax)
     movl $1f, G_sched_pc(%eax)
     movl %ebp, G_sched_bp(%eax)
-    movl %edx, %gs:runtime_g@ntpoff
+    STORE_G(%edx, %ecx)
     movl G_sched_sp(%edx), %esp
     andl $-16, %esp
     subl $12, %esp
     pushl 12(%ebp)
     call *8(%ebp)
-    movl %ebx, %gs:runtime_g@ntpoff
+    STORE_G(%ebx, %ecx)
 1:  leal -8(%ebp), %esp
     popl %esi
     popl %ebx
@@ -168,24 +166,24 @@ FUNCTION(runtime_callback)
     pushl %ebx
     pushl %esi
     pushl %edi
-    movl %gs:runtime_m@ntpoff, %ecx
+    LOAD_M(%ecx)
     movl M_g0(%ecx), %edx
     movl M_curg(%ecx), %eax
     pushl G_sched_sp(%edx)
     movl %esp, G_sched_sp(%edx)
-    movl %eax, %gs:runtime_g@ntpoff
+    STORE_G(%eax, %ecx)
     movl G_sched_sp(%eax), %esp
     movl %esp, %ebx
     andl $-16, %esp
     subl $8, %esp
     pushl 12(%ebp)
     pushl 8(%ebp)
-    call runtime_cgocallbackg
-    movl %gs:runtime_m@ntpoff, %ecx
+    call SYM(runtime_cgocallbackg)
+    LOAD_M(%ecx)
     movl M_curg(%ecx), %eax
     movl M_g0(%ecx), %edx
     movl %ebx, G_sched_sp(%eax)
-    movl %edx, %gs:runtime_g@ntpoff
+    STORE_G(%edx, %ecx)
     movl G_sched_sp(%edx), %esp
     popl G_sched_sp(%edx)
     popl %edi
@@ -211,7 +209,7 @@ END(runtime_callonstack)
 // runtime_gostart: where a new goroutine starts: esp = end of its stack, 16-aligned, ebp = 0. Does not return.
 FUNCTION(runtime_gostart)
     xorl %ebp, %ebp
-    call runtime_gomain
+    call SYM(runtime_gomain)
     ud2
 END(runtime_gostart)
 
@@ -221,7 +219,7 @@ FUNCTION(runtime_sigpanic)
     pushl %ebp
     movl %esp, %ebp
     andl $-16, %esp
-    call runtime_sigpanicgo
+    call SYM(runtime_sigpanicgo)
     ud2
 END(runtime_sigpanic)
 
@@ -256,7 +254,7 @@ END(runtime_longjmp)
     .bss
     .p2align 12
     .zero 65536
-    .globl runtime_diestack_end
-runtime_diestack_end:
+    .globl SYM(runtime_diestack_end)
+SYM(runtime_diestack_end):
 
-    .section .note.GNU-stack, "", @progbits
+    NO_EXECUTABLE_STACK

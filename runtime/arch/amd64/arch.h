@@ -26,6 +26,27 @@ GO_NOSPLIT inline intptr_t tlsmoffset() {
 // g and m in thread-local storage. Always read anew: a goroutine may go on on another thread after
 // any call, and a compiler that knew these as thread-local variables would keep their address
 // across it.
+#if defined(_WIN32)
+// Where the two slots lie in the TEB (os/windows/tls.cc).
+extern "C" uintptr_t runtime_gslot;
+extern "C" uintptr_t runtime_mslot;
+GO_NOSPLIT inline G* tlsg() {
+  G* g;
+  __asm__ volatile("movq %%gs:(%1), %0" : "=r"(g) : "r"(runtime_gslot) : "memory");
+  return g;
+}
+GO_NOSPLIT inline M* tlsm() {
+  M* m;
+  __asm__ volatile("movq %%gs:(%1), %0" : "=r"(m) : "r"(runtime_mslot) : "memory");
+  return m;
+}
+GO_NOSPLIT inline void settlsg(G* g) {
+  __asm__ volatile("movq %0, %%gs:(%1)" : : "r"(g), "r"(runtime_gslot) : "memory");
+}
+GO_NOSPLIT inline void settlsm(M* m) {
+  __asm__ volatile("movq %0, %%gs:(%1)" : : "r"(m), "r"(runtime_mslot) : "memory");
+}
+#else
 GO_NOSPLIT inline G* tlsg() {
   G* g;
   __asm__ volatile("movq %%fs:runtime_g@tpoff, %0" : "=r"(g) : : "memory");
@@ -42,12 +63,9 @@ GO_NOSPLIT inline void settlsg(G* g) {
 GO_NOSPLIT inline void settlsm(M* m) {
   __asm__ volatile("movq %0, %%fs:runtime_m@tpoff" : : "r"(m) : "memory");
 }
+#endif
 
 GO_NOSPLIT inline void cpurelax() { __asm__ volatile("pause"); }
-
-// Bytes below the stack pointer that a leaf function may use without moving it (System V
-// ABI, 3.2.2).
-inline constexpr uintptr_t kRedZone = 128;
 
 // The program's TLS image stands below the thread pointer, which points to its own address
 // (variant II: Drepper, "ELF Handling For Thread-Local Storage").
@@ -63,8 +81,24 @@ inline constexpr uintptr_t kSigpanicSlot = sizeof(uintptr_t);
 // An integer divided by zero is a fault, SIGFPE.
 inline constexpr bool kDivisionTraps = true;
 
+#if defined(_WIN32)
+
+// What is below the stack pointer may be overwritten at any time.
+inline constexpr uintptr_t kRedZone = 0;
+
+// Room for what setjmp keeps: rbx, rbp, r12-r15, rsp, rip, rsi, rdi, xmm6-xmm15.
+inline constexpr int kJmpWords = 30;
+
+#else
+
+// Bytes below the stack pointer that a leaf function may use without moving it (System V
+// ABI, 3.2.2).
+inline constexpr uintptr_t kRedZone = 128;
+
 // Room for what setjmp keeps: rbx, rbp, r12-r15, rsp, rip.
 inline constexpr int kJmpWords = 8;
+
+#endif
 
 }  // namespace runtime
 

@@ -79,7 +79,7 @@ GO_NOSPLIT long fstatsize(int fd) {
   return size;
 }
 
-GO_NOSPLIT long mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset) {
+GO_NOSPLIT intptr_t mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset) {
 #if defined(__x86_64__)
   return raw(k_mmap, addr, length, prot, flags, fd, offset);
 #else

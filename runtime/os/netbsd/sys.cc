@@ -84,7 +84,7 @@ GO_NOSPLIT long fstatsize(int fd) {
   return size;
 }
 
-GO_NOSPLIT long mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset) {
+GO_NOSPLIT intptr_t mmap(void* addr, size_t length, int prot, int flags, int fd, size_t offset) {
   return raw(k_mmap, addr, length, prot, flags, fd, 0, offset, 0);
 }
 GO_NOSPLIT void exit_thread(int) {

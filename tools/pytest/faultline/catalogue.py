@@ -49,6 +49,8 @@ _ARGUMENTS: dict[str, tuple[type, bool]] = {
     "diagnoses": (list, False),
     "paths": (dict, False),
     "also_for": (list, False),
+    "only": (dict, False),
+    "srcs_instead": (dict, False),
 }
 
 HOSTED = "hosted:"
@@ -79,6 +81,8 @@ class Bug:
     diagnoses: tuple[Mapping[str, str], ...]
     paths: Mapping[str, str]
     also_for: tuple[str, ...]
+    only: Mapping[str, str]
+    srcs_instead: Mapping[str, str]
     folder: Path
     # The os-arch pairs that hosted twins are built for: WITH_LIBC of bazel/ports.bzl.
     with_libc: tuple[str, ...]
@@ -107,7 +111,22 @@ class Bug:
 
     def cases_on(self, target: str) -> dict[str, str]:
         """The cases that there are on a target, or for an os-arch."""
-        return self.all_cases if self.has_hosted(target.split("@")[0]) else dict(self.cases)
+        port = target.split("@")[0]
+        cases = self.all_cases if self.has_hosted(port) else dict(self.cases)
+        return {name: line for name, line in cases.items() if self._is_on(name, port.split("-")[0])}
+
+    def _is_on(self, case: str, os_name: str) -> bool:
+        """Whether there is a case on an operating system: one that `only` does not name is everywhere."""
+        for pattern, system in self.only.items():
+            if fnmatch.fnmatchcase(case, pattern):
+                return system.removeprefix("!") != os_name if system.startswith("!") else system == os_name
+        return True
+
+    @property
+    def places(self) -> list[str]:
+        """Every target that cells may be made for by name: its own, and those offered for the other os-arch pairs."""
+        others = [name for name in targets.offered() if name.split("@")[0] in self.also_for]
+        return [*self.targets, *(name for name in others if name not in self.targets)]
 
     def why_inapplicable(self, variant: str, target: str) -> str:
         """Why this cell cannot exist, or "" when it can."""
@@ -279,6 +298,7 @@ class _Reader:
         for name in ("symptoms", "diagnoses"):
             for condition in getattr(bug, name):
                 self._check_condition(name, condition, lines[name])
+        self._check_systems(bug, lines)
         self._check_patterns(bug, lines)
 
     def _check_condition(self, name: str, condition: Mapping[str, str], line: int) -> None:
@@ -299,6 +319,18 @@ class _Reader:
             if key == "signal" and not re.fullmatch(r"SIG[A-Z0-9]+", value):
                 raise self.fail(line, f"'signal' in '{name}' is a name like SIGSEGV, not '{value}'")
 
+    def _check_systems(self, bug: Bug, lines: dict[str, int]) -> None:
+        for pattern, system in bug.only.items():
+            if not fnmatch.filter(bug.all_cases, pattern):
+                raise self.fail(lines["only"], f"'{pattern}' matches no case")
+            if system.removeprefix("!") not in targets.OSES:
+                raise self.fail(
+                    lines["only"], f"'{system}' is no operating system, nor one with a ! before it"
+                )
+        for system in bug.srcs_instead:
+            if system not in targets.OSES:
+                raise self.fail(lines["srcs_instead"], f"'{system}' is no operating system")
+
     def _check_patterns(self, bug: Bug, lines: dict[str, int]) -> None:
         for name in ("inapplicable", "expect"):
             for pattern in getattr(bug, name):
@@ -311,7 +343,7 @@ class _Reader:
                 raise self.fail(lines["inapplicable"], f"'{pattern}' matches no VARIANT on TARGET")
         used = set()
         for variant in bug.variants:
-            for target in bug.targets:
+            for target in bug.places:
                 if bug.why_inapplicable(variant, target):
                     continue
                 for case in bug.cases_on(target):

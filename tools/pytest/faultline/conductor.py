@@ -203,6 +203,7 @@ class Live:
             target.signals_are_exits,
             target.own_words,
             target.signal_words,
+            target.deaths,
         )
         seen = runner.run(order, on_event, on_hang)
         if seen.hang or seen.failed:

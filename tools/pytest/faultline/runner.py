@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable, Mapping, Sequence
 
 from . import processes, protocol
 from .far import Channel, Reports
@@ -177,7 +177,8 @@ class Order:
     """What to run: the command below the jail, the seed in it, the seconds that it was given.
 
     With a channel the program runs on the far side of it, and the command is only the way there. What else the
-    place makes of an ending: see `Target.signals_are_exits`, `Target.signal_words` and `Target.own_words`.
+    place makes of an ending: see `Target.signals_are_exits`, `Target.signal_words`, `Target.deaths` and
+    `Target.own_words`.
     """
 
     jail: Path
@@ -188,6 +189,7 @@ class Order:
     signals_are_exits: bool = False
     own_words: str = ""
     signal_words: str = ""
+    deaths: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 OnEvent = Callable[[Event], None]
@@ -400,10 +402,15 @@ def _undo_place(seen: Observation, order: Order) -> None:
     said = re.search(order.signal_words, seen.stderr, re.MULTILINE) if order.signal_words else None
     if said and seen.exit_code is not None:
         seen.signal, seen.exit_code = signal_name(int(said[1])), None
+    if seen.exit_code is not None:
+        for words, name in order.deaths.items():
+            if re.search(words, seen.stderr, re.MULTILINE):
+                seen.signal, seen.exit_code = name, None
+                break
     if order.own_words and seen.signal:
-        words = re.compile(order.own_words, re.MULTILINE)
-        seen.aside = "".join(match[0] for match in words.finditer(seen.stderr))
-        seen.stderr = words.sub("", seen.stderr)
+        own = re.compile(order.own_words, re.MULTILINE)
+        seen.aside = "".join(match[0] for match in own.finditer(seen.stderr))
+        seen.stderr = own.sub("", seen.stderr)
 
 
 def _is_jail(pid: int) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository, declaration, ports_table
+from conftest import GOOD_RUNTIME, KERNEL_BUG, NATIVE, RUNTIME_BUG, Repository, declaration, ports_table
 from faultline import catalogue
 from faultline.errors import UsageError
 
@@ -198,4 +198,23 @@ def test_what_the_macro_takes_and_what_is_read_is_the_same(repository: Repositor
     """The fakes use every argument that there is, so a new one has to be added here too."""
     used = {"name", *KERNEL_BUG, *RUNTIME_BUG}
     bug = catalogue.read(repository.root).bugs[0]
-    assert used | {"hosted_srcs", "inapplicable"} == set(bug.arguments())
+    assert used | {"hosted_srcs", "inapplicable", "only", "srcs_instead"} == set(bug.arguments())
+
+
+def test_cases_of_one_system_alone(empty: Repository) -> None:
+    bug = {
+        **RUNTIME_BUG,
+        "also_for": ["windows-amd64"],
+        "cases": {"self": "a thread signals itself", "raise": "an exception"},
+        "only": {"raise": "windows", "*self": "!windows"},
+    }
+    empty.add("foreign", bug, GOOD_RUNTIME)
+    (read,) = catalogue.read(empty.root).bugs
+    assert list(read.cases_on(NATIVE)) == ["self", "hosted:key"]
+    assert list(read.cases_on("windows-amd64")) == ["raise"]
+    empty.add("foreign", {**bug, "only": {"raise": "plan9"}}, GOOD_RUNTIME)
+    with pytest.raises(UsageError, match="'plan9' is no operating system"):
+        catalogue.read(empty.root)
+    empty.add("foreign", {**bug, "only": {"nothing": "windows"}}, GOOD_RUNTIME)
+    with pytest.raises(UsageError, match="'nothing' matches no case"):
+        catalogue.read(empty.root)

@@ -16,6 +16,7 @@ from .ssh import MACHINES, Ssh, machine_facts
 from .through import Cmd, Through
 from .uml import Uml
 from .vm import Vm
+from .wine import Wine
 
 __all__ = [
     "ARCHES",
@@ -36,6 +37,7 @@ __all__ = [
     "Uml",
     "Valgrind",
     "Vm",
+    "Wine",
     "machine_facts",
     "offered",
     "parse",

@@ -96,6 +96,8 @@ class Target(abc.ABC):
     signal_words: ClassVar[str] = ""
     # What the place itself says on fd 2 of a program that died of a signal, as a regular expression.
     own_words: ClassVar[str] = ""
+    # What the place says on fd 2 of a program that died as others die of a signal -> that signal's name.
+    deaths: ClassVar[Mapping[str, str]] = {}
     _kinds: ClassVar[dict[str, type[Target]]] = {}
 
     def __init__(self, os_name: str, arch: str, faults: Sequence[str] = (), parameter: str = "") -> None:
