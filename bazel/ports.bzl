@@ -23,13 +23,19 @@ WITH_LIBC = [
 ]
 
 # The ports whose programs a Debian machine on amd64 runs through QEMU's user mode alone -> the command that does it.
-EMULATED = {"linux-arm64": "qemu-aarch64"}
+EMULATED = {
+    "linux-arm64": "qemu-aarch64",
+    "linux-arm": "qemu-arm",
+    "linux-riscv64": "qemu-riscv64",
+}
 
 # Arch, as this project names it -> Bazel's word for it (@platforms//cpu), clang's, and what clang needs beside that.
 ARCHES = {
     "amd64": struct(cpu = "x86_64", clang = "x86_64", flags = []),
     "386": struct(cpu = "x86_32", clang = "i386", flags = ["-march=i686"]),
     "arm64": struct(cpu = "aarch64"),
+    "arm": struct(cpu = "arm"),
+    "riscv64": struct(cpu = "riscv64"),
 }
 
 # OS-ARCH -> the two. Every OS on x86, the others on Linux alone.

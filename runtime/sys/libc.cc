@@ -93,7 +93,7 @@ __attribute__((weak)) void* __dso_handle = nullptr;
 FAULTLINE_WEAK int atexit(void (*)()) { return 0; }
 #endif
 
-#if defined(__i386__)
+#if defined(__i386__) || defined(__arm__)
 
 // 64-bit division, which the compiler's own library would bring: by shifting, a bit at a time.
 namespace {
@@ -139,6 +139,64 @@ FAULTLINE_WEAK int64_t __moddi3(int64_t n, int64_t d) {
   uint64_t rest = 0;
   divide(magnitude(n), magnitude(d), &rest);
   return signedas(rest, n < 0);
+}
+
+#endif
+
+#if defined(__arm__)
+
+// The same and the 32-bit ones by the names of the Run-time ABI for the Arm Architecture, 5.3.1:
+// quotient and rest together come back in r0-r1, or r0-r3.
+FAULTLINE_WEAK uint32_t __aeabi_uidiv(uint32_t n, uint32_t d) {
+  uint64_t rest = 0;
+  return static_cast<uint32_t>(divide(n, d, &rest));
+}
+FAULTLINE_WEAK int32_t __aeabi_idiv(int32_t n, int32_t d) {
+  return static_cast<int32_t>(__divdi3(n, d));
+}
+FAULTLINE_WEAK uint64_t __aeabi_uidivmod(uint32_t n, uint32_t d) {
+  uint64_t rest = 0;
+  const uint64_t quotient = divide(n, d, &rest);
+  return rest << 32 | static_cast<uint32_t>(quotient);
+}
+FAULTLINE_WEAK uint64_t __aeabi_idivmod(int32_t n, int32_t d) {
+  return static_cast<uint64_t>(__moddi3(n, d)) << 32 | static_cast<uint32_t>(__divdi3(n, d));
+}
+
+namespace {
+
+// Four words by way of memory, for the two below.
+extern "C" __attribute__((used)) GO_NOSPLIT void runtime_udivide(uint64_t n, uint64_t d,
+                                                                 uint64_t* both) {
+  both[0] = divide(n, d, &both[1]);
+}
+extern "C" __attribute__((used)) GO_NOSPLIT void runtime_sdivide(int64_t n, int64_t d,
+                                                                 int64_t* both) {
+  both[0] = __divdi3(n, d);
+  both[1] = __moddi3(n, d);
+}
+
+}  // namespace
+
+extern "C" __attribute__((weak, naked)) GO_NOSPLIT void __aeabi_uldivmod() {
+  __asm__(
+      "push {r11, lr}\n\t"
+      "sub sp, sp, #24\n\t"
+      "add r12, sp, #8\n\t"
+      "str r12, [sp]\n\t"
+      "bl runtime_udivide\n\t"
+      "add sp, sp, #8\n\t"
+      "pop {r0-r3, r11, pc}");
+}
+extern "C" __attribute__((weak, naked)) GO_NOSPLIT void __aeabi_ldivmod() {
+  __asm__(
+      "push {r11, lr}\n\t"
+      "sub sp, sp, #24\n\t"
+      "add r12, sp, #8\n\t"
+      "str r12, [sp]\n\t"
+      "bl runtime_sdivide\n\t"
+      "add sp, sp, #8\n\t"
+      "pop {r0-r3, r11, pc}");
 }
 
 #endif

@@ -32,10 +32,10 @@ const RegisterName kRegisters[] = {
 #undef FAULTLINE_X
 #elif defined(__arm__)
 const RegisterName kRegisters[] = {
-    FAULTLINE_R(r0), FAULTLINE_R(r1), FAULTLINE_R(r2),  FAULTLINE_R(r3), FAULTLINE_R(r4),
-    FAULTLINE_R(r5), FAULTLINE_R(r6), FAULTLINE_R(r7),  FAULTLINE_R(r8), FAULTLINE_R(r9),
-    FAULTLINE_R(fp), FAULTLINE_R(ip), FAULTLINE_R(r10), FAULTLINE_R(sp), FAULTLINE_R(lr),
-    FAULTLINE_R(pc), {nullptr, 0},
+    FAULTLINE_R(r0),  FAULTLINE_R(r1), FAULTLINE_R(r2), FAULTLINE_R(r3), FAULTLINE_R(r4),
+    FAULTLINE_R(r5),  FAULTLINE_R(r6), FAULTLINE_R(r7), FAULTLINE_R(r8), FAULTLINE_R(r9),
+    FAULTLINE_R(r10), FAULTLINE_R(fp), FAULTLINE_R(ip), FAULTLINE_R(sp), FAULTLINE_R(lr),
+    FAULTLINE_R(pc),  {nullptr, 0},
 };
 #elif defined(__riscv)
 const RegisterName kRegisters[] = {

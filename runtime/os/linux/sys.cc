@@ -10,7 +10,9 @@
 extern "C" long runtime_syscall(long number, long a, long b, long c, long d, long e, long f);
 extern "C" long runtime_rawclone(unsigned long flags, void* stack, int32_t* ptid, int32_t* ctid,
                                  const void* tls, void (*fn)(void*), void* arg);
+#if !defined(__riscv)  // there the kernel brings its own
 extern "C" void runtime_sigreturn();
+#endif
 
 namespace runtime::sys {
 
@@ -178,7 +180,7 @@ GO_NOSPLIT long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* l
 GO_NOSPLIT long sigaction(int sig, const SigAction* act, SigAction* old) {
   if (act == nullptr) return raw(os::k_rt_sigaction, sig, act, old, kSigSetSize);
   SigAction with = *act;
-#if !defined(__riscv)  // there the kernel brings its own
+#if !defined(__riscv)
   with.flags |= kSA_RESTORER;
   with.restorer = reinterpret_cast<uintptr_t>(&runtime_sigreturn);
 #endif
