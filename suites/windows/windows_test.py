@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from faultline import targets
+from faultline import processes, targets
 
 ROOT = Path.cwd()
 TARGETS = [name for name in targets.offered() if name.endswith("@wine")]
@@ -126,6 +127,46 @@ def test_the_image(path: Path) -> None:
 
 def test_there_are_programs() -> None:
     assert {path.name.split(".")[0] for path in PROGRAMS} == {"deep-callback", "foreign-signal"}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_live_program_is_described_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+    target = targets.parse(name)
+    state = target.availability()
+    if not state.ready:
+        pytest.skip(f"{state.reason}; it takes {state.remedy}")
+    toolbox = targets.Toolbox(ROOT)
+    target.prepare(toolbox)
+    command = target.command(
+        toolbox,
+        toolbox.program("foreign-signal", "needm", target.port, False),
+        ["--case", "fault", "--seconds", "300"],
+        1,
+        None,
+    )
+    with open(os.devnull, "wb") as nowhere, subprocess.Popen(
+        [str(toolbox.jail), "--result", str(nowhere.fileno()), "--", *command],
+        stdout=subprocess.PIPE,
+        pass_fds=[nowhere.fileno()],
+        text=True,
+    ) as jail:
+        try:
+            assert jail.stdout
+            assert any(line.startswith("progress") for line in jail.stdout)
+            below = processes.descendants(jail.pid)
+            # The tracer, which has its say too, is not here.
+            made = target.diagnose(toolbox, below, tmp_path)
+            assert [path.name for path in made] == ["wine-stacks.txt"]
+            said = made[0].read_text(encoding="utf-8", errors="replace")
+            assert said.count("Backtracing for thread") >= 2 and "runtime" in said
+        finally:
+            jail.terminate()
+            jail.wait()
+    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    scratch = Path(command[5])
+    assert scratch.exists()
+    target.clean_up()
+    assert not scratch.exists()
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -151,13 +151,14 @@ class Wine(Target):
         ask = [*inside, "env", *environment, _find(LOADERS), "winedbg", "--command"]
         try:
             listed = run_to_end([*ask, "info process"], DIAGNOSE_SECONDS)
-            found = re.search(
-                rb"^[ >]*([0-9a-f]{8})\s+\d+\s+\S*'?[^\n]*windows-", listed.stdout, re.MULTILINE
-            )
+            found = re.search(rb"^ *([0-9a-f]{8}) +\d+ +'[^'\n]*\.windows-", listed.stdout, re.MULTILINE)
             if not found:
                 return []
-            number = "0x" + found[1].decode()
-            done = run_to_end([*ask, f"attach {number}\nbacktrace all\ndetach\nquit"], DIAGNOSE_SECONDS)
+            orders = Path(prefix) / "debugger"
+            orders.write_text(
+                f"attach 0x{found[1].decode()}\nbacktrace all\ndetach\nquit\n", encoding="utf-8"
+            )
+            done = run_to_end([*ask[:-1], "--file", str(orders)], DIAGNOSE_SECONDS)
         except (OSError, subprocess.TimeoutExpired):
             return []
         if not done.stdout.strip():
