@@ -20,6 +20,8 @@ OSES = {
 WITH_LIBC = [
     "linux-amd64",
     "linux-386",
+    "linux-arm64",
+    "linux-arm",
 ]
 
 # The ports whose programs a Debian machine on amd64 runs through QEMU's user mode alone -> the command that does it.

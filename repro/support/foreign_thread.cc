@@ -56,7 +56,12 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
     sys::sigprocmask(sys::kSIG_SETMASK, &all, &old_mask);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, options.stack_size);
+    // A libc may insist on more: glibc's least on arm64 is 128 KB (bits/pthread_stack_min.h).
+    constexpr size_t kLeastStack = size_t{128} << 10;
+    if (pthread_attr_setstacksize(&attributes, options.stack_size) != 0 &&
+        pthread_attr_setstacksize(&attributes, kLeastStack) != 0) {
+      Broken("pthread_attr_setstacksize", 0);
+    }
     pthread_t thread;
     if (const int error = pthread_create(&thread, &attributes, EnterPthread, this); error != 0) {
       Broken("pthread_create", error);

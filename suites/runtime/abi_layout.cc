@@ -78,6 +78,35 @@ using Ehdr = Elf64_Ehdr;
 using Phdr = Elf64_Phdr;
 using Shdr = Elf64_Shdr;
 using Sym = Elf64_Sym;
+#elif defined(__aarch64__)
+#define SAME_FIELD(ours, theirs) \
+  static_assert(offsetof(os::MContext, ours) == offsetof(ucontext_t, uc_mcontext.theirs) - kContext)
+SAME_FIELD(fault_address, fault_address);
+SAME_FIELD(regs, regs);
+SAME_FIELD(sp, sp);
+SAME_FIELD(pc, pc);
+SAME_FIELD(pstate, pstate);
+using Ehdr = Elf64_Ehdr;
+using Phdr = Elf64_Phdr;
+using Shdr = Elf64_Shdr;
+using Sym = Elf64_Sym;
+#elif defined(__arm__)
+#define SAME_FIELD(ours, theirs) \
+  static_assert(offsetof(os::MContext, ours) == offsetof(ucontext_t, uc_mcontext.theirs) - kContext)
+SAME_FIELD(r0, arm_r0);
+SAME_FIELD(r7, arm_r7);
+SAME_FIELD(r10, arm_r10);
+SAME_FIELD(fp, arm_fp);
+SAME_FIELD(ip, arm_ip);
+SAME_FIELD(sp, arm_sp);
+SAME_FIELD(lr, arm_lr);
+SAME_FIELD(pc, arm_pc);
+SAME_FIELD(cpsr, arm_cpsr);
+SAME_FIELD(fault_address, fault_address);
+using Ehdr = Elf32_Ehdr;
+using Phdr = Elf32_Phdr;
+using Shdr = Elf32_Shdr;
+using Sym = Elf32_Sym;
 #else
 SAME_REGISTER(gs, REG_GS);
 SAME_REGISTER(fs, REG_FS);
