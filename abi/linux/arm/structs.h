@@ -1,5 +1,5 @@
 // Linux structures on arm (EABI), as the kernel lays them out. Sources: named at each; offsets
-// asserted here, and held against the kernel's user headers by suites/runtime/abi_kernel.cc.
+// asserted here, and held against glibc's headers by suites/runtime/abi_layout.cc.
 #ifndef FAULTLINE_ABI_LINUX_ARM_STRUCTS_H_
 #define FAULTLINE_ABI_LINUX_ARM_STRUCTS_H_
 

@@ -1,5 +1,5 @@
-// Linux structures on arm64, as the kernel lays them out. Sources: named at each; offsets asserted
-// here, and held against the kernel's user headers by suites/runtime/abi_kernel.cc.
+// Linux structures on arm64, as the kernel lays them out. Sources: named at each; offsets
+// asserted here, and held against glibc's headers by suites/runtime/abi_layout.cc.
 #ifndef FAULTLINE_ABI_LINUX_ARM64_STRUCTS_H_
 #define FAULTLINE_ABI_LINUX_ARM64_STRUCTS_H_
 

@@ -1,5 +1,5 @@
 // Linux structures on riscv64, as the kernel lays them out. Sources: named at each; offsets
-// asserted here, and held against the kernel's user headers by suites/runtime/abi_kernel.cc.
+// computed from the user headers of 6.1 and asserted here.
 #ifndef FAULTLINE_ABI_LINUX_RISCV64_STRUCTS_H_
 #define FAULTLINE_ABI_LINUX_RISCV64_STRUCTS_H_
 
