@@ -150,8 +150,11 @@ Task<Value> Exec(Machine& machine, Thread& thread, std::string path,
     machine.EndSingleThread(thread);
     co_return value;
   }
+  bool keeps_stack = !machine.system().exec_resets_alt_stack(&thread == process.first());
+  auto stack = thread.alt_stack;
   machine.EndOthers(thread);
   value = machine.Exec(thread, launch);
+  if (keeps_stack) thread.alt_stack = stack;
   close(launch.fd);
   process.has_execed = true;
   process.files->CloseOnExec();

@@ -82,6 +82,13 @@ class System {
   // What wait says of a child that was continued.
   [[nodiscard]] virtual int continued_status() const { return bsd::kSIGCONT; }
 
+  // Whether exec takes the caller's alternate stack away; `first`: it is the process's first
+  // thread.
+  [[nodiscard]] virtual bool exec_resets_alt_stack(bool first) const {
+    (void)first;
+    return true;
+  }
+
   // The largest thread id of the first thread's kind and so on: where ids begin.
   [[nodiscard]] virtual int first_thread_id() const = 0;
   // Whether they begin there in each process.

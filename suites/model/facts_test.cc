@@ -92,6 +92,14 @@ TEST_P(Fact, TheAlternateStack) {
   EXPECT_EQ(See("frame")["on_alt"], "0");
 }
 
+// SS_DISABLE: FreeBSD up to 9 takes the first thread's away, whoever makes the call
+// (golang.org/issue/15658).
+TEST_P(Fact, TheAlternateStackAfterExec) {
+  EXPECT_EQ(See("exec-with-stack", "first")["flags"], "4");
+  bool keeps = of("freebsd") && !is("10.4") && !is("13");
+  EXPECT_EQ(See("exec-with-stack", "second")["flags"], keeps ? "0" : "4");
+}
+
 TEST_P(Fact, ASignalForAThread) {
   Seen seen = See("thread-signal");
   EXPECT_EQ(seen["count"], "1");

@@ -41,6 +41,9 @@ class FreeBsd : public System {
   [[nodiscard]] bool process_numbers_threads() const override { return false; }
   [[nodiscard]] int first_thread_id() const override { return common::kFirstThread; }
   [[nodiscard]] int last_pid() const override { return common::kPID_MAX; }
+  [[nodiscard]] bool exec_resets_alt_stack(bool first) const override {
+    return first || !release_.exec_resets_first;
+  }
   [[nodiscard]] bool fork_single_threads() const override { return release_.fork_single_threads; }
 
   // sigreturn, setcontext: loads the context at `address`. kJustReturn or -errno.

@@ -6,7 +6,8 @@ namespace {
 // Sources: sys/amd64/amd64/exception.S, vm_machdep.c, machdep.c, sys/i386/i386/machdep.c,
 // sys/{amd64,i386}/include/vmparam.h and sys/kern/kern_fork.c of trees of 2007-02 (7.x), 2010-08
 // (8.1), of 9.1, 9.3, 10.4 and 2019-04 and later (13); measured on 9.3. The date of the repair of
-// restarts: PR amd64/182161.
+// restarts: PR amd64/182161. exec's: execsigs, sys/kern/kern_sig.c, FIRST_THREAD_IN_PROC
+// before, golang.org/issue/15658; curthread in 10.4.
 constexpr Release kReleases[] = {
     {.name = "7.4",
      .version = "7.4-RELEASE",
@@ -14,6 +15,7 @@ constexpr Release kReleases[] = {
      .exit = Exit::kFast,
      .leftovers = Leftovers::kStackR9,
      .restart_is_full = true,
+     .exec_resets_first = true,
      .fork_single_threads = true,
      .shared_page = false,
      .stack_end_386 = 0xbfc00000,
@@ -26,6 +28,7 @@ constexpr Release kReleases[] = {
      .exit = Exit::kFullAlways,
      .leftovers = Leftovers::kKernel,
      .restart_is_full = true,
+     .exec_resets_first = true,
      .fork_single_threads = false,
      .shared_page = false,
      .stack_end_386 = 0xbfc00000,
@@ -38,6 +41,7 @@ constexpr Release kReleases[] = {
      .exit = Exit::kFast,
      .leftovers = Leftovers::kKernel,
      .restart_is_full = false,
+     .exec_resets_first = true,
      .fork_single_threads = false,
      .shared_page = true,
      .stack_end_386 = 0xbfbff000,
@@ -50,6 +54,7 @@ constexpr Release kReleases[] = {
      .exit = Exit::kFast,
      .leftovers = Leftovers::kKernel,
      .restart_is_full = true,
+     .exec_resets_first = false,
      .fork_single_threads = false,
      .shared_page = true,
      .stack_end_386 = 0xbfbff000,
@@ -62,6 +67,7 @@ constexpr Release kReleases[] = {
      .exit = Exit::kFast,
      .leftovers = Leftovers::kZero,
      .restart_is_full = true,
+     .exec_resets_first = false,
      .fork_single_threads = false,
      .shared_page = true,
      .stack_end_386 = 0xbfbff000,

@@ -29,6 +29,7 @@ struct Release {
   Exit exit;
   Leftovers leftovers;
   bool restart_is_full;      // ERESTART sets PCB_FULL_IRET (or PCB_FULLCTX)
+  bool exec_resets_first;    // exec takes the first thread's alternate stack away, not the caller's
   bool fork_single_threads;  // fork of a threaded process stops the other threads
   bool shared_page;          // the signal trampoline is in a page above the stack, not in it
   uint64_t stack_end_386;    // USRSTACK

@@ -287,6 +287,37 @@ void TakenBack(char**) {
   EndLine();
 }
 
+int StackFlags() {
+  abi::StackT stack = {};
+  Make(call::kSigAltStack, 0, At(&stack));
+  return stack.flags;
+}
+
+void ShowStack(char**) {
+  Number("flags", StackFlags());
+  EndLine();
+}
+
+void ExecHere(void* program) {
+  abi::StackT stack = {};
+  stack.sp = static_cast<decltype(stack.sp)>(At(alt_stack));
+  stack.size = sizeof alt_stack;
+  Make(call::kSigAltStack, At(&stack), 0);
+  char fact[] = "show-stack";
+  char* arguments[] = {static_cast<char*>(program), fact, nullptr};
+  char* none[] = {nullptr};
+  Make(abi::k_execve, At(program), At(arguments), At(none));
+}
+
+// An exec by the first thread, or by another one, that has an alternate stack: whether the new
+// program has it.
+void ExecWithStack(char** arguments) {
+  char* program = arguments[-2];
+  if (Same(arguments[0], "first")) ExecHere(program);
+  StartThread(ExecHere, program);
+  for (;;) Make(call::kYield);
+}
+
 // ---- Faults -------------------------------------------------------------------------------------
 
 [[maybe_unused]] volatile int zero;
@@ -529,6 +560,8 @@ constexpr Fact kFacts[] = {
     {"plain-frame", PlainFrame},
     {"masks", Masks},
     {"alt-stack", AltStack},
+    {"show-stack", ShowStack},
+    {"exec-with-stack", ExecWithStack},
     {"thread-signal", ThreadSignal},
     {"queue", Queue},
     {"child", Child},
