@@ -82,6 +82,8 @@ class Wine(Target):
 
     where = "wine"
     offered = ("windows-amd64",)
+    # Each run starts a server of its own.
+    costly = True
     deaths = DEATHS
     own_words = OBITUARY
 
