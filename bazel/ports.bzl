@@ -5,13 +5,14 @@ runtime/os/ and kernel/model/."""
 #   triple        clang's word for it and its release, behind the arch
 #   flags         what clang needs beside that
 #   kin           OSes of one descent: what they have in common lies in a folder of that name, {kin}, beside theirs
-#   image         the form of its programs, where it is not ELF
+#   image         the form of its programs, where it is not ELF; of macho, //tools/macho makes it of what the linker makes
 #   exercised_on  the release of its model (//kernel/model) that the runtime's exercise is run on
 # Linux is the machine that builds, and has a toolchain of its own. The driver reads this too: literals only.
 OSES = {
     "linux": {},
     "freebsd": {"triple": "freebsd9", "kin": "bsd", "exercised_on": "9.1"},
     "netbsd": {"triple": "netbsd7", "kin": "bsd", "exercised_on": "8"},
+    "darwin": {"triple": "freebsd9", "kin": "bsd", "image": "macho", "exercised_on": "10.13"},
     "windows": {"triple": "windows-gnu", "image": "coff"},
 }
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/load/macho.h"
+
 namespace faultline::kernel::load {
 namespace {
 
@@ -127,6 +129,9 @@ bool ReadImage(int fd, Image* image, std::string* why) {
   *image = {};
   struct stat file;
   if (fstat(fd, &file) != 0) return Fail(why, "its size cannot be told");
+  uint32_t magic;
+  if (ReadAt(fd, 0, &magic, sizeof magic) && IsMachO(magic))
+    return ReadMachO(fd, static_cast<uint64_t>(file.st_size), image, why);
   unsigned char ident[EI_NIDENT];
   if (!ReadAt(fd, 0, ident, sizeof ident) || memcmp(ident, ELFMAG, SELFMAG) != 0)
     return Fail(why, "not an ELF file");

@@ -1,4 +1,5 @@
-// ELF images: read from a file, mapped into memory that the caller provides.
+// Programs: read from a file, mapped into memory that the caller provides. Most systems' are ELF,
+// Darwin's Mach-O.
 #ifndef FAULTLINE_KERNEL_LOAD_ELF_H_
 #define FAULTLINE_KERNEL_LOAD_ELF_H_
 
@@ -23,10 +24,19 @@ struct Note {
   uint64_t end;  // where its segment ends in the file
 };
 
+enum class Form : uint8_t { kElf, kMachO };
+
+// What a Mach-O program wants in its registers at the start; 0 in rsp: a stack of the system's.
+struct ThreadState {
+  uint64_t rax = 0, rbx = 0, rcx = 0, rdx = 0, rdi = 0, rsi = 0, rbp = 0, rsp = 0;
+  uint64_t r8 = 0, r9 = 0, r10 = 0, r11 = 0, r12 = 0, r13 = 0, r14 = 0, r15 = 0;
+};
+
 struct Image {
-  int bits = 0;  // 32 or 64
-  int machine = 0;
-  int type = 0;  // ET_EXEC, ET_DYN
+  Form form = Form::kElf;
+  int bits = 0;     // 32 or 64
+  int machine = 0;  // as ELF numbers them
+  int type = 0;     // ET_EXEC, ET_DYN
   int os_abi = 0;
   std::string ident_text;  // the bytes of e_ident from 8 on
   uint64_t entry = 0;
@@ -34,14 +44,15 @@ struct Image {
   uint64_t headers_end = 0;      // where they end in the file
   int header_size = 0;
   int headers = 0;
-  std::vector<Segment> segments;  // PT_LOAD, in the file's order
+  std::vector<Segment> segments;  // those to load, in the file's order
   std::vector<Note> notes;
   std::string interpreter;
   bool has_stack_header = false;  // PT_GNU_STACK
   bool stack_is_executable = false;
+  ThreadState registers;  // Mach-O
 };
 
-// Reads the headers of an ELF program. False and `why` if it is none, or is broken.
+// Reads the headers of a program. False and `why` if it is none, or is broken.
 bool ReadImage(int fd, Image* image, std::string* why);
 
 // Memory to map an image into. Addresses and sizes are whole pages.

@@ -448,6 +448,10 @@ void Machine::OnStop(Thread& thread, int status) {
     FromHost(*thread.process, signal);
     return;
   }
+  if (system_->EnterCallByFault(thread, info)) {
+    Serve(thread);
+    return;
+  }
   system_->EnterInterrupt(thread);
   thread.kernel = FaultPath(thread, system_->Fault(thread, info));
   thread.kernel.Start();
@@ -455,11 +459,15 @@ void Machine::OnStop(Thread& thread, int status) {
 }
 
 void Machine::OnCall(Thread& thread) {
+  system_->EnterCall(thread);
+  Serve(thread);
+}
+
+void Machine::Serve(Thread& thread) {
   thread.switched = thread.full_exit = thread.restarting = thread.handled = false;
   thread.brief = false;
   evidence_->Call();
   Charge(thread, kUserTime + kCallTime);
-  system_->EnterCall(thread);
   if (std::optional<Value> value = system_->CallNow(*this, thread)) {
     system_->SetResult(*this, thread, *value);
     if (!NeedsAst(thread)) {
@@ -617,7 +625,9 @@ void Machine::Tick() {
     timer.left -= kTick;
     if (timer.left > 0) continue;
     timer.left = timer.interval;
-    Post(process, {.signal = kCpuSignals[i], .code = bsd::kSI_KERNEL});
+    bool own = system_->binds_signals() && system_->profiles_running_thread() &&
+               !running_->mask.Has(kCpuSignals[i]);
+    Post(process, {.signal = kCpuSignals[i], .code = bsd::kSI_KERNEL}, own ? running_ : nullptr);
   }
 }
 

@@ -210,6 +210,7 @@ class Machine {
   void RunOutside(Thread& thread);
   void OnStop(Thread& thread, int status);
   void OnCall(Thread& thread);
+  void Serve(Thread& thread);
   void OnFault(Thread& thread, int host_signal);
   void OnOther(pid_t tid, int status);
   void OnKilled(Process& process);

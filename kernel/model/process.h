@@ -137,6 +137,11 @@ struct PosixTimer {
   std::optional<TimerId> alarm = {};
 };
 
+// Mach's. Its address is what those that wait for it sleep on.
+struct Semaphore {
+  int count = 0;
+};
+
 class Process {
  public:
   Process(int pid, Process* parent, pid_t host) : pid(pid), host(host), parent(parent) {}
@@ -191,6 +196,12 @@ class Process {
   std::map<int, PosixTimer> posix_timers;  // by their numbers
   std::map<int, std::pair<uint64_t, uint64_t>> limits;
   std::string login;
+
+  // Darwin's: where every thread begins, and the names of what the task has made.
+  uint64_t thread_start = 0;
+  uint32_t ports = 0;
+  std::map<uint32_t, std::unique_ptr<Semaphore>> semaphores;
+  std::set<uint32_t> reply_ports;
 
   [[nodiscard]] const Disposition& action(int signal) const { return actions[signal]; }
   Thread* first() const { return threads.empty() ? nullptr : threads.front().get(); }

@@ -39,7 +39,7 @@ bool Machine::IsIgnored(const Process& process, int signal) const {
 
 // sigtd: the current thread if the process signals itself, else the first that does not block it.
 Thread* Machine::TargetOf(Process& process, int signal) {
-  if (running_ != nullptr && running_->process == &process &&
+  if (!system_->binds_signals() && running_ != nullptr && running_->process == &process &&
       running_->state != Thread::State::kGone && !running_->mask.Has(signal))
     return running_;
   for (auto& thread : process.threads)
@@ -75,6 +75,7 @@ void Machine::Interrupt(Thread& thread, int signal) {
 void Machine::Post(Process& process, const SignalInfo& info, Thread* thread) {
   int signal = info.signal;
   if (process.zombie || process.threads.empty()) return;
+  if (thread == nullptr && system_->binds_signals()) thread = TargetOf(process, signal);
   SignalQueue& queue = thread != nullptr ? thread->pending : process.pending;
   if (thread == nullptr) thread = TargetOf(process, signal);
   OnPosted(process, signal);

@@ -56,6 +56,13 @@ class System {
   // Of the call that the thread is in.
   [[nodiscard]] virtual std::string CallName(const Thread& thread) const = 0;
 
+  // A fault of the host's that is a call, by a gate which the host lacks: as EnterCall then.
+  virtual bool EnterCallByFault(Thread& thread, const siginfo_t& host) const {
+    (void)thread;
+    (void)host;
+    return false;
+  }
+
   // Puts a call's result where the program finds it, or the thread back before its call.
   virtual void SetResult(Machine& machine, Thread& thread, Value value) const = 0;
   // The thread is about to go on outside.
@@ -94,6 +101,13 @@ class System {
   // Whether they begin there in each process.
   [[nodiscard]] virtual bool process_numbers_threads() const = 0;
   [[nodiscard]] virtual int last_pid() const = 0;
+
+  // Whether a signal that is sent to a process is from then on one thread's: the first one's that
+  // does not block it, or else the first one's. Otherwise it is taken by whichever thread looks
+  // first.
+  [[nodiscard]] virtual bool binds_signals() const { return false; }
+  // Whether SIGPROF and SIGVTALRM are for the thread whose time has been used.
+  [[nodiscard]] virtual bool profiles_running_thread() const { return true; }
 
   // Whether wait4's and fork's path single-threads the process.
   [[nodiscard]] virtual bool fork_single_threads() const = 0;

@@ -150,9 +150,10 @@ void Attempt(Run& run, const Step& step, void (*body)(void*) = TakeSignals, Tls 
   }
   run.BeforeDangerousStep();
   const int process = static_cast<int>(sys::getpid());
-  if (tls != Tls::kOwn) sys::kill(process, kSignal);
   ForeignThread thread;
-  thread.Start(body, &orders, {.tls = tls});  // [3] TLS with no m in it, or none
+  const int pending = tls != Tls::kOwn ? kSignal : 0;
+  thread.Start(body, &orders,
+               {.tls = tls, .pending = pending});  // [3] TLS with no m in it, or none
   for (uint32_t i = 1; &step == &kHold && i <= kRounds; ++i) {
     support::WaitFor(&orders.holding, i);
     sys::kill(process, kSignal);

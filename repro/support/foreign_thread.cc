@@ -23,6 +23,9 @@ constexpr size_t kTlsSize = 2 * sys::kPageSize;
 
 void ForeignThread::Enter(void* self) {
   const auto* thread = static_cast<const ForeignThread*>(self);
+  if (thread->pending_ != 0) {
+    sys::tgkill(static_cast<int>(sys::getpid()), static_cast<int>(sys::gettid()), thread->pending_);
+  }
   sys::sigprocmask(sys::kSIG_SETMASK, &thread->mask_, nullptr);
   thread->function_(thread->argument_);
 }
@@ -48,6 +51,13 @@ void ForeignThread::Start(void (*function)(void*), void* argument, const Options
   argument_ = argument;
   mask_ = options.mask;
   tid_ = 0;
+#if FAULTLINE_MACH
+  // What is sent to a process whose threads all block it is the first one's from then on
+  // (bsd/kern/kern_sig.c, get_signalthread): none waits for a thread that is yet to be born.
+  pending_ = options.pending;
+#else
+  if (options.pending != 0) sys::kill(static_cast<int>(sys::getpid()), options.pending);
+#endif
 #if FAULTLINE_HOSTED
   if (options.tls == Tls::kOwn) {
     // As a thread by the kernel's own call is born, too.

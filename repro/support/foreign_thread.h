@@ -30,6 +30,8 @@ class ForeignThread {
     Tls tls = Tls::kOwn;
     // The thread is born with every signal blocked; its first system call sets this mask.
     runtime::sys::SigSet mask = {};
+    // A signal that is pending for the thread before that call; 0: none.
+    int pending = 0;
   };
 
   ForeignThread() = default;
@@ -58,6 +60,7 @@ class ForeignThread {
   uintptr_t stack_low_ = 0;
 #if !defined(_WIN32)
   runtime::sys::SigSet mask_ = {};
+  int pending_ = 0;  // what the thread has to send itself
   uintptr_t mapping_ = 0;
   size_t mapping_size_ = 0;
 #endif

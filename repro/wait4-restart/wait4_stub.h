@@ -67,7 +67,7 @@ inline constexpr ArgumentName kArgumentNames[] = {{"ebx", "want_ebx"}, {"ecx", "
 // Argument n of a call by the stub that is about to be restarted.
 inline uintptr_t ArgumentAtRestart(const runtime::sys::Context& context, int n) {
 #if defined(FAULTLINE_INT80_FOURTH) && defined(__x86_64__) && FAULTLINE_PATH_INT80
-  if (n == 3) return context.raw()->mcontext.rcx;
+  if (n == 3) return context.registers().rcx;
 #endif
   return context.argument(n);
 }

@@ -20,6 +20,8 @@ struct PerSignal {
 };
 PerSignal table[sys::kNSIG];
 
+// Of memory: Darwin has SIGBUS for what is there and may not be used.
+GO_NOSPLIT bool isaccess(int sig) { return sig == sys::kSIGSEGV || sig == sys::kSIGBUS; }
 GO_NOSPLIT bool isfault(int sig) {
   return sig == sys::kSIGSEGV || sig == sys::kSIGBUS || sig == sys::kSIGFPE || sig == sys::kSIGILL;
 }
@@ -50,7 +52,7 @@ GO_NOSPLIT void preparepanic(int sig, const sys::SigInfo* info, sys::Context con
     sp = (sp - sizeof(sys::os::MContext)) & ~uintptr_t{15};
     copy = reinterpret_cast<char*>(sp);
   }
-  const auto* from = reinterpret_cast<const char*>(&context.raw()->mcontext);
+  const auto* from = reinterpret_cast<const char*>(&context.registers());
   for (size_t i = 0; copy != nullptr && i < sizeof(sys::os::MContext); i++) copy[i] = from[i];
   g->sigcontext = copy;
   sp -= kSigpanicSlot;
@@ -79,7 +81,7 @@ GO_NOSPLIT Print& describe(Print& p, int sig, const sys::SigInfo* info,
   p.s(what);
   describe(p, sig, info, context).s("\n");
   p.flush();
-  printregisters(&context.raw()->mcontext);
+  printregisters(&context.registers());
   const M* m = tlsm();
   if (g != nullptr) {
     printgoroutine(g, g == m->g0 ? "in C" : "running", context.pc(), context.fp());
@@ -126,7 +128,7 @@ SigForward sighandler(int sig, sys::SigInfo* info, void* ctx, G* g) {
   if (isfault(sig) && sys::synchronous(*info)) {
     const auto addr = static_cast<uintptr_t>(info->addr);
     if (g != nullptr && g != m->g0 && g != m->gsignal) {
-      if (sig == sys::kSIGSEGV && addr < g->stacklo && g->stacklo - addr <= sys::kPageSize) {
+      if (isaccess(sig) && addr < g->stacklo && g->stacklo - addr <= sys::kPageSize) {
         startpanic();
         Print(2)
             .s("runtime: goroutine stack exceeds ")

@@ -29,6 +29,11 @@ GO_NOSPLIT inline uintptr_t framepointer(const os::MContext& m) { return m.fp; }
 GO_NOSPLIT inline uintptr_t framepointer(const os::MContext& m) { return m.s0; }
 #endif
 
+#if !FAULTLINE_MACH
+// Where they are: on most systems in the context itself.
+GO_NOSPLIT inline os::MContext& registersof(UContext& u) { return u.mcontext; }
+#endif
+
 // A view; the context belongs to the handler's frame, and what is set is what the interrupted code
 // goes on with.
 class Context {
@@ -36,57 +41,58 @@ class Context {
   explicit GO_NOSPLIT Context(void* ucontext) : u_(static_cast<UContext*>(ucontext)) {}
 
 #if defined(__x86_64__)
-  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.rip; }
-  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.rsp; }
-  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.rbp; }
-  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.rip = v; }
-  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.rsp = v; }
+  GO_NOSPLIT uintptr_t pc() const { return registers().rip; }
+  GO_NOSPLIT uintptr_t sp() const { return registers().rsp; }
+  GO_NOSPLIT uintptr_t fp() const { return registers().rbp; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { registers().rip = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { registers().rsp = v; }
   // What the interrupted call will return, or, when it is about to be restarted, what stood there
   // before it: its number on amd64 and 386, elsewhere its first argument.
-  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.rax; }
-  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.rax = v; }
+  GO_NOSPLIT uintptr_t result() const { return registers().rax; }
+  GO_NOSPLIT void set_result(uintptr_t v) { registers().rax = v; }
   // The number of a call that is about to be restarted.
   GO_NOSPLIT uintptr_t number() const { return result(); }
 #elif defined(__i386__)
-  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.eip; }
-  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.esp; }
-  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.ebp; }
-  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.eip = v; }
-  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.esp = v; }
-  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.eax; }
-  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.eax = v; }
+  GO_NOSPLIT uintptr_t pc() const { return registers().eip; }
+  GO_NOSPLIT uintptr_t sp() const { return registers().esp; }
+  GO_NOSPLIT uintptr_t fp() const { return registers().ebp; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { registers().eip = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { registers().esp = v; }
+  GO_NOSPLIT uintptr_t result() const { return registers().eax; }
+  GO_NOSPLIT void set_result(uintptr_t v) { registers().eax = v; }
   GO_NOSPLIT uintptr_t number() const { return result(); }
 #elif defined(__aarch64__)
-  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.pc; }
-  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.sp; }
-  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.regs[29]; }
-  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.pc = v; }
-  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.sp = v; }
-  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.regs[0]; }
-  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.regs[0] = v; }
-  GO_NOSPLIT uintptr_t number() const { return u_->mcontext.regs[8]; }
+  GO_NOSPLIT uintptr_t pc() const { return registers().pc; }
+  GO_NOSPLIT uintptr_t sp() const { return registers().sp; }
+  GO_NOSPLIT uintptr_t fp() const { return registers().regs[29]; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { registers().pc = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { registers().sp = v; }
+  GO_NOSPLIT uintptr_t result() const { return registers().regs[0]; }
+  GO_NOSPLIT void set_result(uintptr_t v) { registers().regs[0] = v; }
+  GO_NOSPLIT uintptr_t number() const { return registers().regs[8]; }
 #elif defined(__arm__)
-  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.pc; }
-  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.sp; }
-  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.fp; }
-  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.pc = v; }
-  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.sp = v; }
-  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.r0; }
-  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.r0 = v; }
-  GO_NOSPLIT uintptr_t number() const { return u_->mcontext.r7; }
+  GO_NOSPLIT uintptr_t pc() const { return registers().pc; }
+  GO_NOSPLIT uintptr_t sp() const { return registers().sp; }
+  GO_NOSPLIT uintptr_t fp() const { return registers().fp; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { registers().pc = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { registers().sp = v; }
+  GO_NOSPLIT uintptr_t result() const { return registers().r0; }
+  GO_NOSPLIT void set_result(uintptr_t v) { registers().r0 = v; }
+  GO_NOSPLIT uintptr_t number() const { return registers().r7; }
 #elif defined(__riscv)
-  GO_NOSPLIT uintptr_t pc() const { return u_->mcontext.pc; }
-  GO_NOSPLIT uintptr_t sp() const { return u_->mcontext.sp; }
-  GO_NOSPLIT uintptr_t fp() const { return u_->mcontext.s0; }
-  GO_NOSPLIT void set_pc(uintptr_t v) { u_->mcontext.pc = v; }
-  GO_NOSPLIT void set_sp(uintptr_t v) { u_->mcontext.sp = v; }
-  GO_NOSPLIT uintptr_t result() const { return u_->mcontext.a0; }
-  GO_NOSPLIT void set_result(uintptr_t v) { u_->mcontext.a0 = v; }
-  GO_NOSPLIT uintptr_t number() const { return u_->mcontext.a7; }
+  GO_NOSPLIT uintptr_t pc() const { return registers().pc; }
+  GO_NOSPLIT uintptr_t sp() const { return registers().sp; }
+  GO_NOSPLIT uintptr_t fp() const { return registers().s0; }
+  GO_NOSPLIT void set_pc(uintptr_t v) { registers().pc = v; }
+  GO_NOSPLIT void set_sp(uintptr_t v) { registers().sp = v; }
+  GO_NOSPLIT uintptr_t result() const { return registers().a0; }
+  GO_NOSPLIT void set_result(uintptr_t v) { registers().a0 = v; }
+  GO_NOSPLIT uintptr_t number() const { return registers().a7; }
 #endif
   // Argument n (0…5) of a system call.
-  GO_NOSPLIT uintptr_t argument(int n) const { return sys::argument(u_->mcontext, n); }
+  GO_NOSPLIT uintptr_t argument(int n) const { return sys::argument(registers(), n); }
   GO_NOSPLIT UContext* raw() const { return u_; }
+  GO_NOSPLIT os::MContext& registers() const { return registersof(*u_); }
 
  private:
   UContext* u_;

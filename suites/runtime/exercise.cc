@@ -9,8 +9,15 @@ void failed(const char* file, int line, const char* what) {
 
 namespace {
 
+#if FAULTLINE_MACH
+constexpr int kGuardSignal = runtime::sys::kSIGBUS;
+#else
+constexpr int kGuardSignal = runtime::sys::kSIGSEGV;
+#endif
+
 // What differs by system in what is seen from outside: the codes of a division by 0 and of a signal
-// that a thread was sent, and the sizes of the first thread's stack and of a new one's.
+// that a thread was sent, the signal of a page without access, and the sizes of the first thread's
+// stack and of a new one's.
 void numbers() {
   runtime::sys::Rlimit limit = {};
   runtime::sys::getrlimit(runtime::sys::kRLIMIT_STACK, &limit);
@@ -20,6 +27,8 @@ void numbers() {
       .d(runtime::sys::kFPE_INTDIV)
       .s("\nsent ")
       .d(runtime::sys::kSI_TKILL)
+      .s("\nguard ")
+      .d(kGuardSignal)
       .s("\nfirst-stack ")
       .d(static_cast<long>(first))
       .s("\nthread-stack ")

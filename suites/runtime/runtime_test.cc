@@ -38,6 +38,7 @@ std::vector<std::string> command;
 // Numbers that differ by system, in what a death looks like; the program says them.
 std::string divide_code;
 std::string sent_code;
+std::string guard_signal;
 // What the registers in a report call the program counter: …ip on amd64 and 386, …pc elsewhere.
 std::string counter = "ip=0x";
 // Whether a division by zero is the processor's to notice.
@@ -168,7 +169,7 @@ const std::vector<Death>& Deaths() {
         "goroutine 2 [running]:", "recurse", "recurse"}},
       {"unchecked-overflow",
        {"runtime: goroutine stack exceeds 65536-byte limit", "fatal error: stack overflow\n",
-        "[signal 11 ", "c_overflow"}},
+        guard_signal, "c_overflow"}},
       {"g0-overflow",
        {"runtime: stack overflow on g0: sp=0x", " guard=0x", " stack=[0x",
         "fatal error: stack overflow\n", "g0 of m"}},
@@ -298,13 +299,14 @@ bool AskNumbers() {
   std::map<std::string, long> numbers;
   std::string name;
   for (long number; words >> name >> number;) numbers[name] = number;
-  for (const char* needed : {"divide", "sent", "first-stack", "thread-stack"}) {
+  for (const char* needed : {"divide", "sent", "guard", "first-stack", "thread-stack"}) {
     if (numbers.count(needed) != 0) continue;
     std::fprintf(stderr, "runtime_test: %s --numbers does not say %s\n", program.c_str(), needed);
     return false;
   }
   constexpr long kDeep = 7 << 20;
   divide_code = "code=" + std::to_string(numbers["divide"]) + " ";
+  guard_signal = "[signal " + std::to_string(numbers["guard"]) + " ";
   sent_code = "code=" + std::to_string(numbers["sent"]) + " ";
   first_stack_is_small = numbers["first-stack"] < kDeep;
   threads_are_smaller =

@@ -22,6 +22,7 @@ using Arguments = std::array<uint64_t, 10>;
 //   FetchArguments(thread, amd64, to)
 //                             where a program has put the arguments, and the number, of a call
 //   FillInfo<Abi>(info, to)   a siginfo
+//   kMaskWords                how many words a set of signals has, if not 4
 //   HostClock(clock)          the host's clock for one of the system's
 //   ErrorFromHost(error)      an error of the host in the system's number
 //   FilterFrom(filter), FilterTo(filter), IgnoresFilter(filter)
@@ -170,19 +171,27 @@ std::optional<std::vector<Range>> Context<O>::GetRanges(uint64_t address, int co
 }
 
 template <typename O>
+constexpr int MaskWords() {
+  if constexpr (requires { O::kMaskWords; })
+    return O::kMaskWords;
+  else
+    return 4;
+}
+
+template <typename O>
 std::optional<SignalSet> Context<O>::GetMask(uint64_t address) const {
-  bsd::SigSet set;
-  if (!Get(address, &set)) return std::nullopt;
+  std::array<uint32_t, MaskWords<O>()> words;
+  if (!Get(address, &words)) return std::nullopt;
   SignalSet mask;
-  for (int i = 0; i < 4; ++i) mask.SetWord(i, set.word[i]);
+  for (int i = 0; i < MaskWords<O>(); ++i) mask.SetWord(i, words[static_cast<size_t>(i)]);
   return mask;
 }
 
 template <typename O>
 bool Context<O>::PutMask(uint64_t address, const SignalSet& mask) const {
-  bsd::SigSet set;
-  for (int i = 0; i < 4; ++i) set.word[i] = mask.Word(i);
-  return Put(address, set);
+  std::array<uint32_t, MaskWords<O>()> words;
+  for (int i = 0; i < MaskWords<O>(); ++i) words[static_cast<size_t>(i)] = mask.Word(i);
+  return Put(address, words);
 }
 
 template <typename O>

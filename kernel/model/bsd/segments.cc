@@ -7,7 +7,7 @@
 
 namespace faultline::kernel::model {
 
-Value SetSegmentBase(Thread& thread, bool gs, uint64_t base) {
+Value SetSegmentBase(Thread& thread, bool gs, uint64_t base, uint32_t last_page) {
   user_regs_struct& regs = thread.host.regs;
   if (!Is32(regs)) {
     if (base >= MemoryEnd(thread)) return -EINVAL;
@@ -19,7 +19,7 @@ Value SetSegmentBase(Thread& thread, bool gs, uint64_t base) {
     uint32_t entry, base, limit, flags;
   } descriptor = {.entry = static_cast<uint32_t>(kHostTlsSlot + (gs ? 0 : 1)),
                   .base = static_cast<uint32_t>(base),
-                  .limit = 0xfffff,
+                  .limit = last_page,
                   .flags = 0x51};  // 32 bits, limit in pages, usable
   if (ptrace(PTRACE_SET_THREAD_AREA, thread.host.tid(), descriptor.entry, &descriptor) != 0)
     return -EINVAL;

@@ -48,6 +48,7 @@ int64_t GuestMemory::Place(uint64_t address, uint64_t size, int prot, int flags,
 
 std::string OtherSystem(const load::Image& image) {
   std::string of = "of an unknown system";
+  if (image.form == load::Form::kMachO) of = "a program of Darwin";
   for (const load::Note& note : image.notes) {
     if (note.name == "GNU" && note.type == NT_GNU_ABI_TAG) of = "a Linux program";
     if (note.name == "FreeBSD" || note.name == "NetBSD" || note.name == "OpenBSD")

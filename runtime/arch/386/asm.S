@@ -5,7 +5,7 @@
 #include "runtime/arch/386/convention.h"
 #include "runtime/arch/386/offsets.h"
 
-#if defined(__ELF__)
+#if defined(__ELF__) && !defined(TLS_OFFSET_G)
     .section .tbss, "awT", @nobits
     .globl runtime_g, runtime_m
     .type runtime_g, @object

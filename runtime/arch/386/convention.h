@@ -23,10 +23,11 @@
 
 #define SYM(name) name
 
-/* g and m are ELF TLS variables at the GS base. */
-#define LOAD_G(to) movl %gs:runtime_g@ntpoff, to
-#define LOAD_M(to) movl %gs:runtime_m@ntpoff, to
-#define STORE_G(from, scratch) movl from, %gs:runtime_g@ntpoff
+/* g and m are ELF TLS variables at the GS base, or places that arch/tls.h knows. */
+#include "runtime/arch/tls.h"
+#define LOAD_G(to) movl TLS_G, to
+#define LOAD_M(to) movl TLS_M, to
+#define STORE_G(from, scratch) movl from, TLS_G
 
 #define FUNCTION(name) \
     .globl name; .type name, @function; .p2align 4; name:

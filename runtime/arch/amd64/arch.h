@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "runtime/arch/tls.h"
 #include "runtime/nosplit.h"
 
 namespace runtime {
@@ -14,12 +15,20 @@ struct M;
 // Where g and m stand from the thread pointer, in bytes: the linker's constants.
 GO_NOSPLIT inline intptr_t tlsgoffset() {
   intptr_t v;
+#if defined(TLS_OFFSET_G)
+  v = TLS_OFFSET_G;
+#else
   __asm__("movq $runtime_g@tpoff, %0" : "=r"(v));
+#endif
   return v;
 }
 GO_NOSPLIT inline intptr_t tlsmoffset() {
   intptr_t v;
+#if defined(TLS_OFFSET_M)
+  v = TLS_OFFSET_M;
+#else
   __asm__("movq $runtime_m@tpoff, %0" : "=r"(v));
+#endif
   return v;
 }
 
@@ -49,19 +58,19 @@ GO_NOSPLIT inline void settlsm(M* m) {
 #else
 GO_NOSPLIT inline G* tlsg() {
   G* g;
-  __asm__ volatile("movq %%fs:runtime_g@tpoff, %0" : "=r"(g) : : "memory");
+  __asm__ volatile("movq " TLS_G_ASM ", %0" : "=r"(g) : : "memory");
   return g;
 }
 GO_NOSPLIT inline M* tlsm() {
   M* m;
-  __asm__ volatile("movq %%fs:runtime_m@tpoff, %0" : "=r"(m) : : "memory");
+  __asm__ volatile("movq " TLS_M_ASM ", %0" : "=r"(m) : : "memory");
   return m;
 }
 GO_NOSPLIT inline void settlsg(G* g) {
-  __asm__ volatile("movq %0, %%fs:runtime_g@tpoff" : : "r"(g) : "memory");
+  __asm__ volatile("movq %0, " TLS_G_ASM : : "r"(g) : "memory");
 }
 GO_NOSPLIT inline void settlsm(M* m) {
-  __asm__ volatile("movq %0, %%fs:runtime_m@tpoff" : : "r"(m) : "memory");
+  __asm__ volatile("movq %0, " TLS_M_ASM : : "r"(m) : "memory");
 }
 #endif
 

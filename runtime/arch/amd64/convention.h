@@ -50,10 +50,11 @@
 #define KEEP
 #define DROP
 
-/* g and m are ELF TLS variables at the FS base. */
-#define LOAD_G(to) movq %fs:runtime_g@tpoff, to
-#define LOAD_M(to) movq %fs:runtime_m@tpoff, to
-#define STORE_G(from, scratch) movq from, %fs:runtime_g@tpoff
+/* g and m are ELF TLS variables at the FS base, or places that arch/tls.h knows. */
+#include "runtime/arch/tls.h"
+#define LOAD_G(to) movq TLS_G, to
+#define LOAD_M(to) movq TLS_M, to
+#define STORE_G(from, scratch) movq from, TLS_G
 
 #define FUNCTION(name) \
     .globl name; .type name, @function; .p2align 4; name:

@@ -7,7 +7,7 @@
 // On NetBSD the region is as large as any limit can get, and setrlimit opens and closes the part
 // below the limit (kern/kern_resource.c, dosetrlimit). Any other stack is memory like any other.
 // The kernel does not keep what a thread was given; what it has of a thread's stack is the map of
-// the process.
+// the process: a variable, on Darwin the answers to messages about each piece.
 
 #include "runtime/os/bsd/start.h"
 #include "runtime/proc/internal.h"
@@ -24,6 +24,20 @@ constexpr uintptr_t kGuard = kPage;
 uintptr_t mainhi;  // set once at start
 
 // The map of this process.
+#if FAULTLINE_MACH
+class Map {
+ public:
+  // The next record; false at the end.
+  bool next(MapEntry* out) {
+    if (!regionat(at_, out) || out->hi <= at_) return false;
+    at_ = out->hi;
+    return true;
+  }
+
+ private:
+  uintptr_t at_ = 0;
+};
+#else
 class Map {
  public:
   Map() {
@@ -75,6 +89,7 @@ class Map {
   size_t used_ = 0;
   size_t offset_ = 0;
 };
+#endif
 
 // What is known of the memory around an address.
 struct Region {

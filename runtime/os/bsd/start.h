@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include FAULTLINE_NUMBERS_H
+
 namespace runtime {
 
 // Of the auxiliary vector, what the runtime uses.
@@ -29,6 +31,10 @@ struct MapEntry {
   bool growsdown;  // on demand
   size_t bytes;    // of the record
 };
+#if FAULTLINE_MACH
+// The record of the first piece at or above `from`; false: there is none.
+bool regionat(uintptr_t from, MapEntry* out);
+#endif
 // The map's name as a variable of the kernel; how many of the at most 8 parts it has.
 int mapname(int* name);
 // Reads the record at `at`, of which there are `room` bytes; false: there is none.

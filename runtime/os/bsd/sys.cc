@@ -1,5 +1,5 @@
 // runtime/sys/sys.h for the BSDs: the calls whose arguments have the same shape on all of them. The
-// rest is in each one's own sys.cc.
+// rest is in each one's own sys.cc, and where there is Mach beside BSD (FAULTLINE_MACH) more of it.
 
 #include "runtime/sys/sys.h"
 
@@ -44,7 +44,9 @@ GO_NOSPLIT long mprotect(void* addr, size_t length, int prot) {
   return raw(k_mprotect, addr, length, prot);
 }
 
+#if !FAULTLINE_MACH
 GO_NOSPLIT long fork() { return runtime_fork(); }
+#endif
 GO_NOSPLIT long execve(const char* name, char* const argv[], char* const envp[]) {
   return raw(k_execve, name, argv, envp);
 }
@@ -90,6 +92,7 @@ GO_NOSPLIT long sigpending(SigSet* set) {
     return raw(numbers::kSigpending, set);
   }
 }
+#if !FAULTLINE_MACH
 GO_NOSPLIT long sigsuspend(const SigSet* set) {
   if constexpr (kMasksAreWords) {
     return raw(numbers::kSigsuspend, set->word[0]);
@@ -97,9 +100,11 @@ GO_NOSPLIT long sigsuspend(const SigSet* set) {
     return raw(numbers::kSigsuspend, set);
   }
 }
+#endif
 GO_NOSPLIT long sigaltstack(const StackT* stack, StackT* old) {
   return raw(numbers::kSigaltstack, stack, old);
 }
+#if !FAULTLINE_MACH
 GO_NOSPLIT long sigtimedwait(const SigSet* set, SigInfo* info, const Timespec* timeout) {
   if constexpr (kMasksAreWords) {
     return raw(numbers::kSigtimedwait, set->word[0], info, timeout);
@@ -107,6 +112,7 @@ GO_NOSPLIT long sigtimedwait(const SigSet* set, SigInfo* info, const Timespec* t
     return raw(numbers::kSigtimedwait, set, info, timeout);
   }
 }
+#endif
 GO_NOSPLIT long setitimer(int which, const Itimerval* value, Itimerval* old) {
   return raw(numbers::kSetitimer, which, value, old);
 }
@@ -146,18 +152,22 @@ GO_NOSPLIT long timer_delete(int32_t id) {
   }
 }
 
+#if !FAULTLINE_MACH
 GO_NOSPLIT long nanosleep(const Timespec* request, Timespec* rest) {
   return raw(numbers::kNanosleep, request, rest);
 }
 GO_NOSPLIT long clock_gettime(int clock, Timespec* ts) {
   return raw(numbers::kClockGettime, clock, ts);
 }
+#endif
 GO_NOSPLIT int64_t nanotime() {
   Timespec ts = {};
   clock_gettime(kCLOCK_MONOTONIC, &ts);
   return static_cast<int64_t>(ts.sec) * 1000000000 + ts.nsec;
 }
+#if !FAULTLINE_MACH
 GO_NOSPLIT long sched_yield() { return raw(k_sched_yield); }
+#endif
 
 GO_NOSPLIT uintptr_t threadpointer() {
   ThreadTls tls;

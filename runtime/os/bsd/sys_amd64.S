@@ -19,6 +19,9 @@ FUNCTION(runtime_syscall)
     movq 8(%rsp), %r9
     movq 16(%rsp), %r11
     movq %r11, 8(%rsp)
+#ifdef CLASS_UNIX
+    orl $CLASS_UNIX, %eax
+#endif
     ENTER
     jc 1f
     ret
