@@ -23,4 +23,8 @@ uintptr_t MainThreadStackEnd() {
 // pages, and that cannot be asked for.
 bool AsksForFixedAddresses() { return false; }
 
+long ExecuteAnew(char* const arguments[], char* const environment[]) {
+  return sys::execve(sys::executable(), arguments, environment);
+}
+
 }  // namespace faultline::support
