@@ -1,5 +1,5 @@
-// Function names from the program's own Mach-O file, for tracebacks: no allocation, no libc, nothing kept
-// but one mapping.
+// Function names from the program's own Mach-O file, for tracebacks: no allocation, no libc,
+// nothing kept but one mapping.
 
 #include "abi/macho.h"
 #include "runtime/proc/panic.h"
