@@ -180,12 +180,18 @@ void storm() {
   static Foreign killer;
   killer.fn = foreignfunction([](Foreign*) FOREIGN {
     const int pid = self();
-    // The threads of this process, over and over: their numbers follow each other.
+    // The threads of this process, over and over: their numbers follow each other. Those of Mach
+    // are names of ports, with the index above a byte.
+#if FAULTLINE_MACH
+    constexpr int kNext = 1 << 8;
+#else
+    constexpr int kNext = 1;
+#endif
     // An emulator's threads are slow to take them, and one that waits already is not sent again.
     for (int i = 0; i < 3000 || load(&hooked) <= 3000; i++) {
       for (const Foreign& f : callers) sys::tgkill(pid, f.tid, sys::kSIGUSR1);
       sys::kill(pid, i % 2 == 0 ? sys::kSIGUSR1 : sys::kSIGUSR2);
-      for (int tid = first; tid < first + 16; tid++) sys::tgkill(pid, tid, sys::kSIGUSR1);
+      for (int n = 0; n < 16; n++) sys::tgkill(pid, first + n * kNext, sys::kSIGUSR1);
       sys::sched_yield();
     }
   });
