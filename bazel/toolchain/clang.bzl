@@ -44,6 +44,10 @@ def _flags(name, actions, flags, with_features = []):
         )],
     )
 
+# The OSes for which the compiler links programs that can lie anywhere unless it is told not to. Others' linkers do not all
+# know the word.
+_PIE_BY_DEFAULT = ["linux"]
+
 # With the coverage that libFuzzer looks at, so that one build serves both.
 _SANITIZERS = ["-fsanitize=address,undefined,fuzzer-no-link"]
 
@@ -94,7 +98,7 @@ def _config_impl(ctx):
         _flags("default_link_flags", _LINK_ACTIONS, target + [
             "-fuse-ld=lld",
             "-no-canonical-prefixes",
-            "-no-pie",
+        ] + (["-no-pie"] if PORTS[ctx.attr.port][0] in _PIE_BY_DEFAULT else []) + [
             "-Wno-unused-command-line-argument",
         ] + ctx.attr.link_flags),
     ]

@@ -15,9 +15,15 @@ constexpr int kGuardSignal = runtime::sys::kSIGBUS;
 constexpr int kGuardSignal = runtime::sys::kSIGSEGV;
 #endif
 
+#if FAULTLINE_NO_MAP
+constexpr bool kSeesMap = false;
+#else
+constexpr bool kSeesMap = true;
+#endif
+
 // What differs by system in what is seen from outside: the codes of a division by 0 and of a signal
-// that a thread was sent, the signal of a page without access, and the sizes of the first thread's
-// stack and of a new one's.
+// that a thread was sent, the signal of a page without access, the sizes of the first thread's
+// stack and of a new one's, and whether a process can see what its memory is.
 void numbers() {
   runtime::sys::Rlimit limit = {};
   runtime::sys::getrlimit(runtime::sys::kRLIMIT_STACK, &limit);
@@ -33,6 +39,8 @@ void numbers() {
       .d(static_cast<long>(first))
       .s("\nthread-stack ")
       .d(static_cast<long>(runtime::defaultstacksize()))
+      .s("\nsees-map ")
+      .d(kSeesMap)
       .s("\n");
 }
 

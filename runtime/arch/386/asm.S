@@ -251,7 +251,11 @@ FUNCTION(runtime_longjmp)
     jmp *20(%ecx)
 END(runtime_longjmp)
 
+#ifdef FAULTLINE_STACK_SECTION
+    FAULTLINE_STACK_SECTION
+#else
     .bss
+#endif
     .p2align 12
     .zero 65536
     .globl SYM(runtime_diestack_end)

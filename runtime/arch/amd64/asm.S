@@ -269,7 +269,11 @@ FUNCTION(runtime_longjmp)
     jmp *56(%r10)
 END(runtime_longjmp)
 
+#ifdef FAULTLINE_STACK_SECTION
+    FAULTLINE_STACK_SECTION
+#else
     .bss
+#endif
     .p2align 12
     .zero 65536
     .globl runtime_diestack_end

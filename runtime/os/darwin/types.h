@@ -40,6 +40,7 @@ GO_NOSPLIT inline constexpr SigSet sigmask(int sig) { return {{{1u << (sig - 1)}
 // Names that other ports have for the same.
 inline constexpr int kMAP_ANONYMOUS = kMAP_ANON;
 inline constexpr bool kMasksAreWords = false;
+inline constexpr bool kSentNamesSender = false;  // no call tells
 inline constexpr auto kNoLimit = kRLIM_INFINITY;
 inline constexpr int kSI_TKILL = 0;  // whatever is sent has it
 

@@ -28,6 +28,8 @@ using namespace faultline::abi::linux_common;  // NOLINT(google-build-using-name
                                                // port's vocabulary.
 
 // Limits that mean none.
+// Whether what a signal that was sent tells names its sender.
+inline constexpr bool kSentNamesSender = true;
 // Of a timer of the process: the one signal that it can send; 0: any.
 inline constexpr int kOnlyTimerSignal = 0;
 inline constexpr auto kNoLimit = os::kRlimInfinity;

@@ -42,6 +42,8 @@ inline constexpr int kSI_TKILL = kSI_LWP;
 inline constexpr int kSIGEV_THREAD_ID = -1;  // no timer signals one thread
 // Whether calls take and give a set of signals as a word.
 inline constexpr bool kMasksAreWords = false;
+// Whether what a signal that was sent tells names its sender.
+inline constexpr bool kSentNamesSender = true;
 // Of a timer of the process: the one signal that it can send; 0: any.
 inline constexpr int kOnlyTimerSignal = 0;
 inline constexpr auto kNoLimit = kRLIM_INFINITY;
