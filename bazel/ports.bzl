@@ -12,6 +12,7 @@ OSES = {
     "linux": {},
     "freebsd": {"triple": "freebsd9", "kin": "bsd", "exercised_on": "9.1"},
     "netbsd": {"triple": "netbsd7", "kin": "bsd", "exercised_on": "8"},
+    "openbsd": {"triple": "openbsd", "flags": ["-fno-emulated-tls"], "kin": "bsd", "exercised_on": "7.5"},
     "darwin": {"triple": "freebsd9", "kin": "bsd", "image": "macho", "exercised_on": "10.13"},
     "windows": {"triple": "windows-gnu", "image": "coff"},
 }

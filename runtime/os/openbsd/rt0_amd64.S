@@ -1,0 +1,20 @@
+// rt0: the first instruction of a freestanding program on openbsd/amd64.
+// In: rsp -> argc, argv…, 0, envp…, 0; no TLS (fs
+// base 0). Stands on the main thread's stack, which becomes m0's g0. Does not return.
+
+#include "abi/openbsd/note.h"
+
+    OPENBSD_NOTE
+
+    .text
+    .globl _start
+    .type _start, @function
+_start:
+    xorl %ebp, %ebp
+    movq %rsp, %rdi
+    andq $-16, %rsp
+    call runtime_rt0go
+    ud2
+    .size _start, . - _start
+
+    .section .note.GNU-stack, "", @progbits
