@@ -27,6 +27,9 @@ uintptr_t mainhi;  // set once at start
 #if FAULTLINE_MACH
 class Map {
  public:
+  // A message for each record: from so far below `sp` on that its own and the one next to it come.
+  explicit Map(uintptr_t sp) : at_(sp > kFar ? sp - kFar : 0) {}
+
   // The next record; false at the end.
   bool next(MapEntry* out) {
     if (!regionat(at_, out) || out->hi <= at_) return false;
@@ -35,12 +38,13 @@ class Map {
   }
 
  private:
-  uintptr_t at_ = 0;
+  static constexpr uintptr_t kFar = 16 << 20;
+  uintptr_t at_;
 };
 #else
 class Map {
  public:
-  Map() {
+  explicit Map(uintptr_t /*sp*/) {
     int name[8];
     const auto parts = static_cast<unsigned>(mapname(name));
     for (int i = 0; i < kTries; i++) {
@@ -99,7 +103,7 @@ struct Region {
 };
 
 bool findregion(uintptr_t sp, Region* out) {
-  Map map;
+  Map map(sp);
   MapEntry e = {};
   Region at;
   bool found = false;
