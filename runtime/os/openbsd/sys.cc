@@ -116,7 +116,9 @@ GO_NOSPLIT bool threadlives(const ThreadLife* life) {
   return __atomic_load_n(&life->word, __ATOMIC_ACQUIRE) != 0;
 }
 GO_NOSPLIT void waitthread(const ThreadLife* life) {
-  while (threadlives(life)) raw(k_sched_yield);
+  // Looked at again each millisecond. Yielding until then keeps a CPU from those who end it.
+  constexpr Timespec kLook = {.sec = 0, .nsec = 1000000};
+  while (threadlives(life)) raw(k_nanosleep, &kLook, 0);
 }
 
 GO_NOSPLIT long rawthread(void* stack, size_t bytes, uintptr_t tp, ThreadLife* life,
