@@ -28,6 +28,11 @@ def _exercise(name, form, defect, deps):
         # What it exercises beside the runtime are calls that Windows has not got; //suites/windows does without.
         if os == "windows" or form and port not in WITH_LIBC:
             continue
+        release = OSES[os].get("exercised_on")
+
+        # What the defects do in an emulator and on a model, the cells show; both take their time.
+        if defect and (release or port in EMULATED):
+            continue
         program = name + "." + port + suffix
         platform_binary(
             name = program,
@@ -37,11 +42,7 @@ def _exercise(name, form, defect, deps):
         args = ["--program=$(rootpath :" + program + ")"] + (["--defect=" + defect] if defect else [])
         data = [":" + program]
         if port in EMULATED:
-            # What the defects do there, the cells show. An emulator takes its time.
-            if defect:
-                continue
             args.append("--through=" + EMULATED[port])
-        release = OSES[os].get("exercised_on")
         if release:
             args += ["--model=$(rootpath //kernel/model)", "--system=" + os + "-" + release]
             data = data + ["//kernel/model"]
