@@ -16,7 +16,17 @@ void Storm::Blow(void* storm) {
     } else {
       sys::tgkill(process, plan.tid, plan.signal);
     }
-    while (__atomic_load_n(plan.word, __ATOMIC_ACQUIRE) == word) sys::sched_yield();
+    // Where no call ties threads to a CPU (OpenBSD, Darwin), the one that is signalled may have to
+    // wait for another CPU: it is left to it.
+    constexpr int kYields = 64;
+    constexpr sys::Timespec kRest = {.sec = 0, .nsec = 50000};
+    for (int i = 0; __atomic_load_n(plan.word, __ATOMIC_ACQUIRE) == word; ++i) {
+      if (i < kYields) {
+        sys::sched_yield();
+      } else {
+        sys::nanosleep(&kRest, nullptr);
+      }
+    }
   }
   sys::kill(plan.child, sys::kSIGKILL);
 }
