@@ -61,7 +61,7 @@ TEST(Recorder, TellsOfADeathThatNothingAnnounces) {
 
 TEST(Recorder, IsSilentWhenNobodyDies) {
   Ended ended =
-      RunToEnd(Inject({"--record"}, {"/bin/sh", "-c", "kill -USR1 $$ & trap : USR1; wait"}));
+      RunToEnd(Inject({"--record"}, {"/bin/sh", "-c", "trap : USR1; kill -USR1 $$ & wait"}));
   EXPECT_EQ(ended.signal, 0);
   EXPECT_EQ(ended.err, "");
 }
